@@ -1,0 +1,99 @@
+/* ISC license. */
+
+/* What the mains share: options, usage, help, the words for common failures.
+   This room prints and exits; nothing below it does. */
+
+#ifndef S6RC_CLI_H
+#define S6RC_CLI_H
+
+#include <stddef.h>
+
+#include <skalibs/gccattributes.h>
+#include <skalibs/tai.h>
+
+#include <s6-rc/db.h>
+#include <s6-rc/lock.h>
+
+/* An option: its letter, its long name, the placeholder of its argument
+   (null: it takes none), and what it does, for the help text. */
+typedef struct cli_option_s cli_option;
+struct cli_option_s {
+  char letter;
+  char const *name;
+  char const *arg;
+  char const *help;
+};
+
+/* A command of a tool that has commands: name, operands, meaning. */
+typedef struct cli_command_s cli_command;
+struct cli_command_s {
+  char const *name;
+  char const *operands;
+  char const *help;
+};
+
+/* A tool: everything that usage, help and the pages say about its command
+   line. synopses: what follows the name; usage prints the first with the
+   others below it. Arrays end with a null name. */
+typedef struct cli_tool_s cli_tool;
+struct cli_tool_s {
+  char const *name;
+  char const *summary;
+  char const *const *synopses;
+  cli_option const *options;
+  cli_command const *commands;
+};
+
+/* Parses options, short ones bundled or not, long ones as --name,
+   --name=value, --name value. */
+typedef struct cli_parser_s cli_parser;
+struct cli_parser_s {
+  cli_tool const *tool;
+  char const *const *argv;
+  char const *rest; /* letters of the current word still to come, or null */
+  char const *arg;  /* argument of the option just returned, or null */
+};
+
+/* Sets PROG, remembers the tool for cli_dieusage, makes sure that descriptors
+   0 to 2 are open, starts the clock, ignores SIGPIPE. argv as in main. */
+extern void cli_start(cli_parser *, cli_tool const *, char const *const *argv);
+
+/* The next option's letter; 0 at the end: p->argv is then the operands (null
+   terminated). --help prints the help text and exits 0. Dies with 100. */
+extern char cli_next(cli_parser *p);
+
+/* Dies with 100 and the usage; what (may be null) says what is wrong. */
+extern void cli_dieusage(char const *what, char const *object) gccattr_noreturn;
+
+/* The option's argument as a number; dies with 100 if it is none. */
+extern unsigned int cli_uint(cli_parser const *p);
+
+/* The option's argument in milliseconds as a duration, 0 = for ever. */
+extern void cli_ms(cli_parser const *p, tain *);
+
+/* The help text on stdout. */
+extern void cli_help(cli_tool const *);
+
+/* Finds a command by name; null if there is none. */
+extern cli_command const *cli_command_find(cli_tool const *, char const *name);
+
+/* Flushes stdout; dies with 111 if that fails. */
+extern void cli_flush(void);
+
+/* Opens a database or dies: 4 if it is none, 111 for other errors. */
+extern void cli_opendb(s6rc_db *, char const *path);
+
+/* Dies with 4 or 111, by errno, because database path could not be opened. */
+extern void cli_dieopendb(char const *path) gccattr_noreturn;
+
+/* Dies with 4: database path is damaged; what may be null. */
+extern void cli_diedamaged(char const *path, char const *what) gccattr_noreturn;
+
+/* Looks a name up, or dies with 3 (naming the closest one) or 4. */
+extern void cli_resolve(s6rc_db const *, char const *dbpath, char const *name, s6rc_identifier *);
+
+/* Dies with 111 because file, in what ("live directory /run/s6-rc"), is
+   locked: says who holds it if the system tells, and that -b waits. */
+extern void cli_diebusy(char const *what, int fd, char const *file, s6rc_lockmode) gccattr_noreturn;
+
+#endif

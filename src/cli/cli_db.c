@@ -1,0 +1,65 @@
+/* ISC license. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include <s6-rc/db.h>
+#include <s6-rc/lock.h>
+#include <s6-rc/nearest.h>
+
+#include "cli.h"
+
+void cli_diedamaged(char const *path, char const *what)
+{
+  strerr_dief(S6RC_EXIT_DAMAGED, path, " is not a valid compiled database", what ? ": " : "",
+              what ? what : "");
+}
+
+void cli_dieopendb(char const *path)
+{
+  if (errno == EPROTO) cli_diedamaged(path, "damaged, or not written by s6-rc-compile");
+  if (errno == EPROTOTYPE)
+    cli_diedamaged(path, "its format is another version's: compile it again with this one");
+  strerr_diefusys(S6RC_EXIT_SYSTEM, "open compiled database ", path);
+}
+
+void cli_opendb(s6rc_db *db, char const *path)
+{
+  if (!s6rc_db_open(db, path)) cli_dieopendb(path);
+}
+
+static void die_unknown(s6rc_db const *db, char const *dbpath, char const *name)
+{
+  s6rc_nearest near;
+  s6rc_identifier id;
+  stralloc best = STRALLOC_ZERO;
+  char const *s;
+  size_t len;
+  uint32_t pos = CDB_TRAVERSE_INIT();
+  s6rc_nearest_init(&near, name, strlen(name));
+  while (s6rc_db_next(db, &s, &len, &id, &pos) > 0) s6rc_nearest_try(&near, s, len);
+  if (!near.best || !stralloc_catb(&best, near.best, near.bestlen) || !stralloc_0(&best))
+    strerr_dief(S6RC_EXIT_UNKNOWN, "no service or bundle named ", name, " in ", dbpath);
+  strerr_dief(S6RC_EXIT_UNKNOWN, "no service or bundle named ", name, " in ", dbpath, ": did you mean ",
+              best.s, "?");
+}
+
+void cli_resolve(s6rc_db const *db, char const *dbpath, char const *name, s6rc_identifier *id)
+{
+  int r = s6rc_db_resolve(db, name, strlen(name), id);
+  if (!r) die_unknown(db, dbpath, name);
+  if (r < 0) cli_diedamaged(dbpath, "name resolution is damaged");
+}
+
+void cli_diebusy(char const *what, int fd, char const *file, s6rc_lockmode mode)
+{
+  char fmt[PID_FMT];
+  pid_t pid = s6rc_lock_holder(fd, file, mode);
+  fmt[pid_fmt(fmt, pid)] = 0;
+  strerr_dief(S6RC_EXIT_SYSTEM, what, " is locked by another process", pid ? " (pid " : "", pid ? fmt : "",
+              pid ? ")" : "", ": try again later, or use -b to wait");
+}

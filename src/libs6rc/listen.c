@@ -1,0 +1,241 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h> /* mkfifoat on some systems */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/random.h>
+#include <skalibs/tai.h>
+#include <skalibs/stralloc.h>
+
+#include <s6/s6.h>
+
+#include <s6-rc/listen.h>
+#include <s6-rc/path.h>
+#include <s6-rc/types.h>
+
+#define FIFO_PREFIX "ftrig1:"
+
+enum {
+  SPARE_FDS = 64,  /* what a tool needs beside its FIFOs */
+  FIFO_MODE = 0622 /* whoever the supervisor runs as must be able to write; event/ keeps others out */
+};
+
+typedef struct s6rc_listenslot_s slot;
+struct s6rc_listenslot_s {
+  uint32_t group; /* S6RC_NONE: not listening */
+  uint32_t index; /* among the members */
+};
+
+#define GROUP(l, i) (genalloc_s(s6rc_listengroup, &(l)->groups) + (i))
+
+/* Each event makes us look at a whole group, each wait at all groups: the sum
+   is least where both are about the square root. */
+static uint32_t spread(uint32_t n)
+{
+  struct rlimit rl;
+  uint32_t r = 1;
+  while ((uint64_t)r * r < (uint64_t)n * 4) r++;
+  if (getrlimit(RLIMIT_NOFILE, &rl) < 0 || rl.rlim_cur == RLIM_INFINITY) return r;
+  rlim_t most = rl.rlim_cur > SPARE_FDS + 2 ? (rl.rlim_cur - SPARE_FDS) / 2 : 1;
+  return r < most ? r : (uint32_t)most;
+}
+
+int s6rc_listener_init(s6rc_listener *l, int dirfd, uint32_t nslots, uint32_t n)
+{
+  *l = (s6rc_listener)S6RC_LISTENER_ZERO;
+  l->dirfd = dirfd;
+  l->maxgroups = spread(n);
+  l->nslots = nslots;
+  l->slots = malloc(((size_t)nslots + 1) * sizeof(slot));
+  if (!l->slots) return 0;
+  for (uint32_t i = 0; i < nslots; i++) l->slots[i].group = S6RC_NONE;
+  return 1;
+}
+
+/* NAME/event/PREFIXFIFO */
+static int fifo_path(stralloc *sa, char const *name, char const *prefix, char const *fifo)
+{
+  sa->len = 0;
+  return s6rc_path_push(sa, name) && s6rc_path_push(sa, S6_SUPERVISE_EVENTDIR) &&
+         s6rc_path_push(sa, prefix) && stralloc_cats(sa, fifo) && stralloc_0(sa);
+}
+
+static void make_name(char *s)
+{
+  size_t len = sizeof FIFO_PREFIX - 1;
+  memcpy(s, FIFO_PREFIX, len);
+  timestamp(s + len);
+  len += TIMESTAMP;
+  s[len++] = ':';
+  random_name_early(s + len, S6RC_FIFO_NAME_LEN - len);
+  s[S6RC_FIFO_NAME_LEN] = 0;
+}
+
+/* A notifier that finds the FIFO without a reader removes it, so it gets
+   the name that notifiers look for only when it is open. */
+static int make_fifo(s6rc_listener *l, s6rc_listengroup *g, char const *service)
+{
+  stralloc hidden = STRALLOC_ZERO, visible = STRALLOC_ZERO;
+  int r = 0, made = 0, e;
+  make_name(g->name);
+  g->fd[0] = g->fd[1] = -1;
+  if (!fifo_path(&hidden, service, ".", g->name) || !fifo_path(&visible, service, "", g->name)) goto end;
+  if (mkfifoat(l->dirfd, hidden.s, 0600) < 0) goto end;
+  made = 1;
+  if (fchmodat(l->dirfd, hidden.s, FIFO_MODE, 0) < 0) goto end;
+  g->fd[0] = openat(l->dirfd, hidden.s, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (g->fd[0] < 0) goto end;
+  g->fd[1] = openat(l->dirfd, hidden.s, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (g->fd[1] < 0) goto end;
+  r = !renameat(l->dirfd, hidden.s, l->dirfd, visible.s);
+end:
+  e = errno;
+  if (!r) {
+    if (made) unlinkat(l->dirfd, hidden.s, 0);
+    if (g->fd[0] >= 0) close(g->fd[0]);
+    if (g->fd[1] >= 0) close(g->fd[1]);
+    g->fd[0] = g->fd[1] = -1;
+  }
+  stralloc_free(&hidden);
+  stralloc_free(&visible);
+  errno = e;
+  return r;
+}
+
+/* One more name for the group's FIFO. anchor: a member's service directory. */
+static int link_fifo(s6rc_listener *l, s6rc_listengroup const *g, char const *anchor, char const *service)
+{
+  stralloc from = STRALLOC_ZERO, to = STRALLOC_ZERO;
+  int r = fifo_path(&from, anchor, "", g->name) && fifo_path(&to, service, "", g->name) &&
+          !linkat(l->dirfd, from.s, l->dirfd, to.s, 0);
+  stralloc_free(&from);
+  stralloc_free(&to);
+  return r;
+}
+
+static void close_group(s6rc_listengroup *g)
+{
+  fd_close(g->fd[0]);
+  fd_close(g->fd[1]);
+  g->fd[0] = g->fd[1] = -1;
+}
+
+static int enter(s6rc_listener *l, uint32_t group, uint32_t id)
+{
+  s6rc_listengroup *g = GROUP(l, group);
+  if (!genalloc_append(uint32_t, &g->members, &id)) return 0;
+  l->slots[id] = (slot){.group = group, .index = (uint32_t)genalloc_len(uint32_t, &g->members) - 1};
+  return 1;
+}
+
+static int add_to_new(s6rc_listener *l, uint32_t group, char const *name, uint32_t id)
+{
+  if (group == genalloc_len(s6rc_listengroup, &l->groups)) {
+    s6rc_listengroup fresh = {.fd = {-1, -1}, .members = GENALLOC_ZERO};
+    if (!genalloc_append(s6rc_listengroup, &l->groups, &fresh)) return 0;
+  }
+  if (!make_fifo(l, GROUP(l, group), name)) return 0;
+  if (enter(l, group, id)) return 1;
+  close_group(GROUP(l, group)); /* the next event takes the name away */
+  return 0;
+}
+
+static int add_to_old(s6rc_listener *l, uint32_t group, char const *anchor, char const *name, uint32_t id)
+{
+  return link_fifo(l, GROUP(l, group), anchor, name) && enter(l, group, id);
+}
+
+int s6rc_listener_add(s6rc_listener *l, char const *name, uint32_t id, s6rc_nameof_func *name_of, void *data)
+{
+  uint32_t ngroups = (uint32_t)genalloc_len(s6rc_listengroup, &l->groups);
+  uint32_t group = l->next < ngroups ? l->next : ngroups;
+  l->next = (l->next + 1) % l->maxgroups;
+  if (group < ngroups && GROUP(l, group)->fd[0] >= 0) {
+    uint32_t anchor = *genalloc_s(uint32_t, &GROUP(l, group)->members);
+    if (add_to_old(l, group, name_of(anchor, data), name, id)) return 1;
+    /* no links here, or the anchor's name has been cleaned away */
+    if (errno != EXDEV && errno != EPERM && errno != EMLINK && errno != ENOENT) return 0;
+    group = ngroups;
+  }
+  if (add_to_new(l, group, name, id)) return 1;
+  if (errno != EMFILE && errno != ENFILE) return 0;
+  for (uint32_t i = 0; i < ngroups; i++) {
+    if (GROUP(l, i)->fd[0] < 0) continue;
+    return add_to_old(l, i, name_of(*genalloc_s(uint32_t, &GROUP(l, i)->members), data), name, id);
+  }
+  errno = EMFILE;
+  return 0;
+}
+
+void s6rc_listener_remove(s6rc_listener *l, char const *name, uint32_t id)
+{
+  stralloc path = STRALLOC_ZERO;
+  slot at = l->slots[id];
+  s6rc_listengroup *g;
+  uint32_t *members, last;
+  if (at.group == S6RC_NONE) return;
+  g = GROUP(l, at.group);
+  if (fifo_path(&path, name, "", g->name)) unlinkat(l->dirfd, path.s, 0);
+  stralloc_free(&path);
+  members = genalloc_s(uint32_t, &g->members);
+  last = (uint32_t)genalloc_len(uint32_t, &g->members) - 1;
+  members[at.index] = members[last];
+  l->slots[members[last]].index = at.index;
+  l->slots[id].group = S6RC_NONE;
+  genalloc_setlen(uint32_t, &g->members, last);
+  if (!last) close_group(g);
+}
+
+void s6rc_listener_fds(s6rc_listener const *l, iopause_fd *x)
+{
+  for (size_t i = 0; i < s6rc_listener_nfds(l); i++) {
+    x[i].fd = GROUP(l, i)->fd[0];
+    x[i].events = IOPAUSE_READ;
+    x[i].revents = 0;
+  }
+}
+
+static unsigned int event_of(char c)
+{
+  static char const letters[] = "suUdDOx";
+  char const *p = memchr(letters, c, sizeof letters - 1);
+  return p ? 1U << (p - letters) : 0;
+}
+
+int s6rc_listener_read(s6rc_listener *l, size_t i, genalloc *ids)
+{
+  s6rc_listengroup *g = GROUP(l, i);
+  char buf[4096];
+  unsigned int events = 0;
+  ssize_t r = 0;
+  if (g->fd[0] < 0) return 0;
+  do {
+    r = sanitize_read(fd_read(g->fd[0], buf, sizeof buf));
+    for (ssize_t k = 0; k < r; k++) events |= event_of(buf[k]);
+  } while (r == (ssize_t)sizeof buf);
+  if (r < 0) return -1;
+  if (events &&
+      !genalloc_catb(uint32_t, ids, genalloc_s(uint32_t, &g->members), genalloc_len(uint32_t, &g->members)))
+    return -1;
+  return (int)events;
+}
+
+void s6rc_listener_free(s6rc_listener *l, s6rc_nameof_func *name_of, void *data)
+{
+  for (uint32_t i = 0; i < l->nslots; i++)
+    if (l->slots[i].group != S6RC_NONE) s6rc_listener_remove(l, name_of(i, data), i);
+  for (size_t i = 0; i < s6rc_listener_nfds(l); i++) genalloc_free(uint32_t, &GROUP(l, i)->members);
+  genalloc_free(s6rc_listengroup, &l->groups);
+  free(l->slots);
+  *l = (s6rc_listener)S6RC_LISTENER_ZERO;
+}

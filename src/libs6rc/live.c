@@ -1,0 +1,79 @@
+/* ISC license. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/stralloc.h>
+
+#include <s6-rc/live.h>
+#include <s6-rc/path.h>
+#include <s6-rc/state.h>
+
+void s6rc_live_close(s6rc_live *live)
+{
+  int e = errno;
+  s6rc_db_close(&live->db);
+  free(live->state);
+  if (live->fd >= 0) close(live->fd);
+  *live = (s6rc_live)S6RC_LIVE_ZERO;
+  errno = e;
+}
+
+int s6rc_live_reread(s6rc_live *live)
+{
+  return s6rc_state_read(live->fd, live->state, s6rc_db_n(&live->db));
+}
+
+static int open_once(s6rc_live *live, char const *path, s6rc_livepart *part)
+{
+  *live = (s6rc_live)S6RC_LIVE_ZERO;
+  *part = S6RC_PART_LIVE;
+  live->fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (live->fd < 0) return 0;
+  *part = S6RC_PART_DB;
+  if (!s6rc_db_openat(&live->db, live->fd, S6RC_LIVE_COMPILED)) return 0;
+  *part = S6RC_PART_STATE;
+  live->state = malloc(s6rc_db_n(&live->db));
+  return live->state && s6rc_live_reread(live);
+}
+
+/* Does path lead to another directory than the one that is open? */
+static int has_moved(s6rc_live const *live, char const *path)
+{
+  struct stat now, then;
+  return live->fd >= 0 && !fstat(live->fd, &then) && !stat(path, &now) &&
+         (now.st_ino != then.st_ino || now.st_dev != then.st_dev);
+}
+
+int s6rc_live_open(s6rc_live *live, char const *path, s6rc_livepart *part)
+{
+  while (!open_once(live, path, part)) {
+    int e = errno;
+    int again = has_moved(live, path);
+    s6rc_live_close(live);
+    errno = e;
+    if (!again) return 0;
+  }
+  return 1;
+}
+
+int s6rc_live_realpath(stralloc *sa, char const *path)
+{
+  size_t start = sa->len;
+  stralloc link = STRALLOC_ZERO;
+  char const *slash = strrchr(path, '/');
+  int r = 0;
+  if (sareadlink(&link, path) < 0 || !stralloc_0(&link)) goto end;
+  if (link.s[0] != '/' && slash && !stralloc_catb(sa, path, (size_t)(slash - path) + 1)) goto end;
+  r = stralloc_cats(sa, link.s) && stralloc_0(sa);
+  if (r) sa->len--;
+end:
+  if (!r) sa->len = start;
+  stralloc_free(&link);
+  return r;
+}

@@ -1,0 +1,59 @@
+/* ISC license. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+
+#include <s6-rc/servicedir.h>
+#include <s6-rc/state.h>
+#include <s6-rc/types.h>
+
+#define STATE_NEW S6RC_STATE_FILE ".new"
+
+int s6rc_state_read(int livefd, unsigned char *s, uint32_t n)
+{
+  struct stat st;
+  int r = 0;
+  int fd = openat(livefd, S6RC_STATE_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return 0;
+  if (fstat(fd, &st) < 0) goto end;
+  errno = EPROTO;
+  if (!S_ISREG(st.st_mode) || st.st_size != (off_t)n) goto end;
+  if (allread(fd, (char *)s, n) < n) goto end;
+  for (uint32_t i = 0; i < n; i++)
+    if (s[i] & ~(unsigned int)S6RC_STATE_ALL) goto end;
+  r = 1;
+end:
+  fd_close(fd);
+  return r;
+}
+
+int s6rc_state_write(int livefd, unsigned char const *s, uint32_t n)
+{
+  /* left by a run that was killed: we hold the lock, so nobody writes it */
+  if (unlinkat(livefd, STATE_NEW, 0) < 0 && errno != ENOENT) return 0;
+  if (!s6rc_writefileat(livefd, STATE_NEW, (char const *)s, n, S6RC_MODE_FILE)) return 0;
+  if (!renameat(livefd, STATE_NEW, livefd, S6RC_STATE_FILE)) return 1;
+  int e = errno;
+  unlinkat(livefd, STATE_NEW, 0);
+  errno = e;
+  return 0;
+}
+
+int s6rc_state_open(int livefd)
+{
+  return openat(livefd, S6RC_STATE_FILE, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+int s6rc_state_set(int fd, uint32_t number, unsigned char byte)
+{
+  ssize_t r;
+  do r = pwrite(fd, &byte, 1, (off_t)number);
+  while (r < 0 && errno == EINTR);
+  return r == 1;
+}

@@ -1,0 +1,174 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h> /* mknodat */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/stralloc.h>
+
+#include <s6-rc/path.h>
+#include <s6-rc/servicedir.h>
+
+enum { COPYBUF = 65536 };
+
+typedef struct copier_s copier;
+struct copier_s {
+  mode_t maskout;
+  int keepowner;
+  stralloc *where;
+  stralloc link;
+  char buf[COPYBUF];
+};
+
+int s6rc_mkdirat(int dirfd, char const *name, mode_t mode)
+{
+  return !mkdirat(dirfd, name, mode & 0777) && !fchmodat(dirfd, name, mode, 0);
+}
+
+int s6rc_writefileat(int dirfd, char const *name, char const *s, size_t len, mode_t mode)
+{
+  int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+  if (fd < 0) return 0;
+  if ((len && allwrite(fd, s, len) < len) || fchmod(fd, mode) < 0) {
+    fd_close(fd);
+    int e = errno;
+    unlinkat(dirfd, name, 0);
+    errno = e;
+    return 0;
+  }
+  return !close(fd);
+}
+
+static int copy_content(copier *c, int from, int to)
+{
+  for (;;) {
+    size_t r = fd_read(from, c->buf, COPYBUF);
+    if (r == (size_t)-1) return 0;
+    if (!r) return 1;
+    if (allwrite(to, c->buf, r) < r) return 0;
+  }
+}
+
+static int copy_file(copier *c, int srcfd, char const *src, int dstfd, char const *dst)
+{
+  struct stat st;
+  int to = -1, ok = 0;
+  int from = openat(srcfd, src, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (from < 0) return 0;
+  if (fstat(from, &st) < 0) goto end;
+  if (!S_ISREG(st.st_mode)) {
+    errno = EAGAIN; /* replaced while we looked */
+    goto end;
+  }
+  to = openat(dstfd, dst, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (to < 0 || !copy_content(c, from, to)) goto end;
+  if (c->keepowner && fchown(to, st.st_uid, st.st_gid) < 0) goto end;
+  ok = fchmod(to, st.st_mode & 07777 & ~c->maskout) >= 0;
+end:
+  fd_close(from);
+  if (to >= 0 && close(to) < 0 && ok) return 0;
+  return ok;
+}
+
+static int copy_link(copier *c, int srcfd, char const *src, int dstfd, char const *dst, struct stat const *st)
+{
+  size_t room = st->st_size > 0 ? (size_t)st->st_size + 1 : 256;
+  for (;;) {
+    ssize_t r;
+    if (!stralloc_ready(&c->link, room + 1)) return 0;
+    r = readlinkat(srcfd, src, c->link.s, room);
+    if (r < 0) return 0;
+    if ((size_t)r < room) {
+      c->link.s[r] = 0;
+      break;
+    }
+    room *= 2;
+  }
+  if (symlinkat(c->link.s, dstfd, dst) < 0) return 0;
+  return !c->keepowner || !fchownat(dstfd, dst, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW);
+}
+
+static int copy_any(copier *, int, char const *, int, char const *);
+
+/* Calls itself through copy_any, a level each: two descriptors a level end
+   that long before the stack does. */
+static int copy_dir(copier *c, int srcfd, char const *src, int dstfd, char const *dst, struct stat const *st)
+{
+  DIR *dir;
+  int ok = 0, to = -1;
+  int from = openat(srcfd, src, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (from < 0) return 0;
+  dir = fdopendir(from);
+  if (!dir) {
+    fd_close(from);
+    return 0;
+  }
+  if (mkdirat(dstfd, dst, 0700) < 0) goto end;
+  to = openat(dstfd, dst, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (to < 0) goto end;
+  for (;;) {
+    errno = 0;
+    struct dirent *d = readdir(dir);
+    if (!d) {
+      if (errno) goto end;
+      break;
+    }
+    if (d->d_name[0] == '.' && (!d->d_name[1] || (d->d_name[1] == '.' && !d->d_name[2]))) continue;
+    if (!copy_any(c, from, d->d_name, to, d->d_name)) goto end;
+  }
+  if (c->keepowner && fchown(to, st->st_uid, st->st_gid) < 0) goto end;
+  ok = fchmod(to, st->st_mode & 07777 & ~c->maskout) >= 0;
+end:;
+  int e = errno;
+  closedir(dir);
+  if (to >= 0) close(to);
+  errno = e;
+  return ok;
+}
+
+static int copy_node(copier const *c, int dstfd, char const *dst, struct stat const *st)
+{
+  if (mknodat(dstfd, dst, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0) return 0;
+  if (c->keepowner && fchownat(dstfd, dst, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+  return fchmodat(dstfd, dst, st->st_mode & 07777 & ~c->maskout, 0) >= 0;
+}
+
+static int copy_any(copier *c, int srcfd, char const *src, int dstfd, char const *dst)
+{
+  struct stat st;
+  size_t len = c->where ? c->where->len : 0;
+  int r;
+  if (c->where && !s6rc_path_push(c->where, src)) return 0;
+  if (fstatat(srcfd, src, &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+  if (S_ISREG(st.st_mode))
+    r = copy_file(c, srcfd, src, dstfd, dst);
+  else if (S_ISDIR(st.st_mode))
+    r = copy_dir(c, srcfd, src, dstfd, dst, &st);
+  else if (S_ISLNK(st.st_mode))
+    r = copy_link(c, srcfd, src, dstfd, dst, &st);
+  else
+    r = copy_node(c, dstfd, dst, &st);
+  if (r && c->where) s6rc_path_pop(c->where, len);
+  return r;
+}
+
+int s6rc_treecopyat(int srcfd, char const *src, int dstfd, char const *dst, mode_t maskout, int keepowner,
+                    stralloc *where)
+{
+  copier c; /* too large to be cleared for nothing: buf is only scratch */
+  c.maskout = maskout;
+  c.keepowner = keepowner && !geteuid();
+  c.where = where;
+  c.link = (stralloc)STRALLOC_ZERO;
+  if (where) where->len = 0;
+  int r = copy_any(&c, srcfd, src, dstfd, dst);
+  stralloc_free(&c.link);
+  return r;
+}
