@@ -1,0 +1,111 @@
+/* ISC license. */
+
+/* Between the files of this room. */
+
+#ifndef S6RC_ENGINE_INTERNAL_H
+#define S6RC_ENGINE_INTERNAL_H
+
+#include "engine.h"
+
+/* s6-svc processes at work at a time: enough to keep the machine busy */
+#define ENGINE_MAXCOMMANDS 16
+/* the same for s6-rc-dryrun, which only sleeps */
+#define ENGINE_MAXDRYRUNS 512
+
+/* A program that we started, for one job or, with s6-svc, for some. */
+typedef struct engine_child_s engine_child;
+struct engine_child_s {
+  pid_t pid;
+  uint32_t first; /* in the list of commands: first .. first + n - 1 */
+  uint32_t n;
+};
+
+/* Something to be sent to a supervisor. */
+typedef struct engine_command_s engine_command;
+struct engine_command_s {
+  uint32_t job;
+  char letter;
+  unsigned char matters : 1; /* if it fails, so does the job */
+  unsigned char alone : 1;   /* to be sent by an s6-svc of its own */
+};
+
+/* The connection to the oneshot runner. */
+typedef struct engine_runner_s engine_runner;
+struct engine_runner_s {
+  int fd; /* -1: none yet */
+  int welcome;
+  unixmessage_sender out;
+  unixmessage_receiver in;
+  char inbuf[UNIXMESSAGE_BUFSIZE];
+  char auxbuf[UNIXMESSAGE_AUXBUFSIZE];
+};
+
+typedef struct engine_s engine;
+struct engine_s {
+  engine_plan *plan;
+  s6rc_db const *db;
+  engine_options const *options;
+  int dirfd;
+  int selfpipe;
+  s6rc_listener listener;
+  uint32_t *ready; /* queue of jobs that can start: ready[head .. tail - 1] */
+  uint32_t head;
+  uint32_t tail;
+  uint32_t nrunning;
+  uint32_t nfailed;
+  int interrupted;
+  uint32_t *heap; /* running jobs with a limit, by deadline; may hold ended ones */
+  uint32_t nheap;
+  genalloc commands;    /* of engine_command */
+  uint32_t nextcommand; /* first one not given to a process yet */
+  genalloc children;    /* of engine_child */
+  genalloc pollfds;     /* of iopause_fd */
+  genalloc ids;         /* of uint32_t */
+  stralloc interpreter; /* the last one that was found to be executable */
+  stralloc path;        /* scratch */
+  engine_runner runner;
+};
+
+#define JOB(e, i) ((e)->plan->jobs + (i))
+
+/* engine_run.c: the end of a job. detail is copied. */
+extern void engine_done(engine *, uint32_t job);
+extern void engine_fail(engine *, uint32_t job, engine_failure, int value, char const *detail);
+
+/* engine_longrun.c */
+extern void engine_longrun_start(engine *, uint32_t job);
+extern void engine_longrun_look(engine *, uint32_t job, unsigned int events);
+/* Forgets a job that has ended: no more events, and on a failed start the
+   supervisor is told to bring it down. */
+extern void engine_longrun_end(engine *, uint32_t job);
+extern char const *engine_job_name(uint32_t job, void *e);
+
+/* engine_executable.c: 1 if file in service directory name can be executed
+   as far as can be seen; 0 and errno. */
+extern int engine_executable(engine *, char const *name, char const *file);
+
+/* engine_oneshot.c */
+extern void engine_oneshot_start(engine *, uint32_t job);
+extern void engine_oneshot_kill(engine *, uint32_t job);
+extern void engine_runner_fds(engine const *, iopause_fd *);
+extern void engine_runner_handle(engine *, iopause_fd const *);
+extern void engine_runner_free(engine *);
+
+/* engine_command.c */
+/* Queues a command; alone as in engine_command. 1; 0 and ENOMEM. */
+extern int engine_command_add(engine *, uint32_t job, char letter, int matters, int alone);
+extern void engine_command_flush(engine *);
+extern void engine_command_reap(engine *);
+extern void engine_dryrun_start(engine *, uint32_t job);
+/* Waits for the s6-svc that still run, ends dry runs, frees. */
+extern void engine_command_free(engine *);
+#define engine_command_busy(e)                   \
+  (genalloc_len(engine_child, &(e)->children) || \
+   (e)->nextcommand < genalloc_len(engine_command, &(e)->commands))
+
+/* engine_heap.c: the jobs' own limits */
+extern void engine_heap_add(engine *, uint32_t job);
+/* The job whose limit comes first; S6RC_NONE if there is none. */
+extern uint32_t engine_heap_first(engine *);
+
+#endif

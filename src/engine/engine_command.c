@@ -1,0 +1,192 @@
+/* ISC license. */
+
+/* Commands to supervisors are sent by s6-svc; a dry run's by s6-rc-dryrun. */
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <skalibs/stddjb.h>
+#include <skalibs/types.h>
+
+#include <s6/config.h>
+#include <s6-rc/config.h>
+
+#include "engine-internal.h"
+
+#define SVC     "s6-svc"
+#define DRYRUN  "s6-rc-dryrun"
+#define ONESHOT "s6-rc-oneshot-run"
+
+extern char **environ;
+
+/* directories that one s6-svc gets: far below any limit on arguments */
+enum { MAXBATCH = S6RC_SVC_MANY ? 256 : 1 };
+
+#define COMMAND(e, i) (genalloc_s(engine_command, &(e)->commands) + (i))
+
+int engine_command_add(engine *e, uint32_t job, char letter, int matters, int alone)
+{
+  engine_command c = {.job = job, .letter = letter, .matters = !!matters, .alone = !!alone};
+  return genalloc_append(engine_command, &e->commands, &c);
+}
+
+static int spawn(engine *e, char const *prog, char const *const *argv, uint32_t first, uint32_t n)
+{
+  engine_child child = {.first = first, .n = n};
+  if (!genalloc_readyplus(engine_child, &e->children, 1)) return 0;
+  child.pid = child_spawn0(prog, argv, (char const *const *)environ);
+  if (!child.pid) return 0;
+  genalloc_append(engine_child, &e->children, &child);
+  return 1;
+}
+
+/* ended: the exit code as wait_status gives it */
+static void command_ended(engine *e, engine_command const *c, int ended)
+{
+  if (!c->matters || JOB(e, c->job)->status != ENGINE_RUNNING) return;
+  if (!ended) {
+    JOB(e, c->job)->sent = 1;
+    if (e->plan->reload)
+      engine_done(e, c->job);
+    else
+      engine_longrun_look(e, c->job, 0);
+    return;
+  }
+  /* 100 (s6 before 2.13) and 102: nobody is listening */
+  if (ended == 100 || ended == 102)
+    engine_fail(e, c->job, ENGINE_FAIL_UNSUPERVISED, 0, 0);
+  else
+    engine_fail(e, c->job, ENGINE_FAIL_COMMAND, ended, SVC);
+}
+
+/* As many of the queue's next commands as have the same letter and fit. */
+static uint32_t batch(engine const *e)
+{
+  uint32_t n = 1, max = (uint32_t)genalloc_len(engine_command, &e->commands) - e->nextcommand;
+  if (max > MAXBATCH) max = MAXBATCH;
+  engine_command const *c = COMMAND(e, e->nextcommand);
+  if (c->alone) return 1;
+  while (n < max && c[n].letter == c->letter && !c[n].alone) n++;
+  return n;
+}
+
+static void send_batch(engine *e, uint32_t first, uint32_t n)
+{
+  char option[3] = {'-', COMMAND(e, first)->letter, 0};
+  char const *argv[MAXBATCH + 4] = {SVC, option, "--"};
+  for (uint32_t i = 0; i < n; i++) argv[3 + i] = JOB(e, COMMAND(e, first + i)->job)->name;
+  argv[3 + n] = 0;
+  if (spawn(e, S6_EXTBINPREFIX SVC, argv, first, n)) return;
+  int err = errno;
+  for (uint32_t i = 0; i < n; i++) {
+    engine_command c = *COMMAND(e, first + i);
+    if (c.matters && JOB(e, c.job)->status == ENGINE_RUNNING)
+      engine_fail(e, c.job, ENGINE_FAIL_SYSTEM, err, "run " S6_EXTBINPREFIX SVC);
+  }
+}
+
+/* A dry run's command, as it would be typed. */
+static void send_dryrun(engine *e, uint32_t i)
+{
+  engine_job const *job = JOB(e, COMMAND(e, i)->job);
+  char verbosity[UINT_FMT], throttle[UINT_FMT], number[UINT32_FMT];
+  static char const *const scripts[S6RC_NSCRIPTS] = {
+      [S6RC_SCRIPT_UP] = "up", [S6RC_SCRIPT_DOWN] = "down", [S6RC_SCRIPT_RELOAD] = "reload"};
+  char option[3] = {'-', e->plan->reload ? job->letter : e->plan->dir == S6RC_UP ? 'u' : 'd', 0};
+  char const *argv[] = {DRYRUN, "-v", verbosity, "-t", throttle, "--", 0, 0, 0, 0, 0, 0};
+  verbosity[uint_fmt(verbosity, e->options->verbosity)] = 0;
+  throttle[uint_fmt(throttle, e->options->throttle)] = 0;
+  number[uint32_fmt(number, job->number)] = 0;
+  e->path.len = 0;
+  if (job->type == S6RC_LONGRUN) {
+    if (!stralloc_cats(&e->path, e->options->live) || !stralloc_cats(&e->path, "/" S6RC_SERVICEDIRS "/") ||
+        !stralloc_cats(&e->path, job->name) || !stralloc_0(&e->path))
+      goto err;
+    argv[6] = S6_EXTBINPREFIX SVC;
+    argv[7] = option;
+    argv[8] = "--";
+    argv[9] = e->path.s;
+  } else {
+    argv[6] = S6RC_LIBEXECPREFIX ONESHOT;
+    argv[7] = "-l";
+    argv[8] = e->options->live;
+    argv[9] = scripts[e->plan->reload ? S6RC_SCRIPT_RELOAD : (unsigned int)e->plan->dir];
+    argv[10] = number;
+  }
+  if (spawn(e, S6RC_EXTBINPREFIX DRYRUN, argv, i, 1)) return;
+err:
+  engine_fail(e, COMMAND(e, i)->job, ENGINE_FAIL_SYSTEM, errno, "run " S6RC_EXTBINPREFIX DRYRUN);
+}
+
+void engine_command_flush(engine *e)
+{
+  size_t most = e->options->dryrun ? ENGINE_MAXDRYRUNS : ENGINE_MAXCOMMANDS;
+  while (e->nextcommand < genalloc_len(engine_command, &e->commands) &&
+         genalloc_len(engine_child, &e->children) < most) {
+    uint32_t first = e->nextcommand;
+    uint32_t n = e->options->dryrun ? 1 : batch(e);
+    e->nextcommand += n;
+    if (e->options->dryrun)
+      send_dryrun(e, first);
+    else
+      send_batch(e, first, n);
+  }
+}
+
+static void child_ended(engine *e, engine_child const *child, int wstat)
+{
+  int ended = wait_status(wstat);
+  if (e->options->dryrun) {
+    uint32_t job = COMMAND(e, child->first)->job;
+    if (JOB(e, job)->status != ENGINE_RUNNING) return;
+    if (ended)
+      engine_fail(e, job, ENGINE_FAIL_COMMAND, ended, DRYRUN);
+    else
+      engine_done(e, job);
+    return;
+  }
+  for (uint32_t i = 0; i < child->n; i++) {
+    engine_command c = *COMMAND(e, child->first + i);
+    /* of several, which one failed? ask again, one by one */
+    if (!ended || child->n == 1 || !engine_command_add(e, c.job, c.letter, c.matters, 1))
+      command_ended(e, &c, ended);
+  }
+}
+
+void engine_command_reap(engine *e)
+{
+  size_t i = 0;
+  while (i < genalloc_len(engine_child, &e->children)) {
+    engine_child *children = genalloc_s(engine_child, &e->children);
+    size_t last = genalloc_len(engine_child, &e->children) - 1;
+    int wstat;
+    engine_child child = children[i];
+    pid_t r = waitpid(child.pid, &wstat, WNOHANG);
+    if (!r || (r < 0 && errno == EINTR)) {
+      i++;
+      continue;
+    }
+    children[i] = children[last];
+    genalloc_setlen(engine_child, &e->children, last);
+    child_ended(e, &child, r < 0 ? 0 : wstat);
+  }
+}
+
+void engine_dryrun_start(engine *e, uint32_t job)
+{
+  if (!engine_command_add(e, job, 0, 1, 1)) engine_fail(e, job, ENGINE_FAIL_SYSTEM, errno, "queue a command");
+}
+
+void engine_command_free(engine *e)
+{
+  for (size_t i = 0; i < genalloc_len(engine_child, &e->children); i++) {
+    pid_t pid = genalloc_s(engine_child, &e->children)[i].pid;
+    int wstat;
+    if (e->options->dryrun) kill(pid, SIGTERM);
+    wait_pid(pid, &wstat);
+  }
+  genalloc_free(engine_command, &e->commands);
+  genalloc_free(engine_child, &e->children);
+}

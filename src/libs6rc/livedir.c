@@ -1,0 +1,251 @@
+/* ISC license. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/random.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/unix-transactional.h>
+
+#include <s6/s6.h>
+
+#include <s6-rc/live.h>
+#include <s6-rc/livedir.h>
+#include <s6-rc/lock.h>
+#include <s6-rc/path.h>
+#include <s6-rc/servicedir.h>
+#include <s6-rc/state.h>
+
+#define UNIQUE     "XXXXXX"
+#define UNIQUE_LEN (sizeof UNIQUE - 1)
+
+/* tries at a name that nobody has */
+enum { ATTEMPTS = 100 };
+
+/* LIVE:TAG: in path, the unique part is the caller's. */
+static int path_stem(stralloc *path, char const *live, char const *tag)
+{
+  return s6rc_path_set(path, live) && stralloc_cats(path, ":") && stralloc_cats(path, tag) &&
+         stralloc_cats(path, ":");
+}
+
+/* The lock comes first and is taken at once: a directory without a lock, or
+   with one that is free, is a leftover. */
+static int make_lock(char const *path, int *lockfd)
+{
+  int ok, dirfd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (dirfd < 0) return 0;
+  ok = s6rc_writefileat(dirfd, S6RC_LOCK_FILE, "", 0, S6RC_MODE_LOCK);
+  if (ok) {
+    *lockfd = s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
+    ok = *lockfd >= 0;
+  }
+  fd_close(dirfd);
+  return ok;
+}
+
+int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *lockfd)
+{
+  size_t len;
+  if (!path_stem(path, live, tag)) return 0;
+  len = path->len;
+  for (int i = 0; i < ATTEMPTS; i++) {
+    path->len = len;
+    if (!stralloc_readyplus(path, UNIQUE_LEN + 1)) return 0;
+    random_name_early(path->s + len, UNIQUE_LEN);
+    path->s[len + UNIQUE_LEN] = 0;
+    path->len += UNIQUE_LEN;
+    if (!s6rc_mkdirat(AT_FDCWD, path->s, S6RC_MODE_DIR)) {
+      if (errno == EEXIST) continue;
+      return 0;
+    }
+    if (make_lock(path->s, lockfd)) return 1;
+    int e = errno;
+    s6rc_treeremoveat(AT_FDCWD, path->s);
+    errno = e;
+    /* swept away between mkdir and lock by a run that cleans up */
+    if (e != ENOENT && e != EEXIST && e != EBUSY) return 0;
+  }
+  return 0;
+}
+
+static int fill_servicedirs(int fd, s6rc_db const *db, stralloc *where)
+{
+  stralloc below = STRALLOC_ZERO;
+  size_t len = where->len;
+  int ok = 0, e;
+  int from = open2_at(db->fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int to = open2_at(fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (from < 0 || to < 0) goto end;
+  for (uint32_t i = 0; i < db->nlongruns; i++) {
+    s6rc_service sv;
+    if (!s6rc_db_service(db, i, &sv)) goto end;
+    if (!s6rc_treecopyat(from, sv.name, to, sv.name, 0, 1, &below)) {
+      s6rc_path_pushb(where, below.s, below.len);
+      goto end;
+    }
+    if (!s6rc_path_push(where, sv.name) || !s6rc_path_push(where, "down")) goto end;
+    if (!s6rc_writefileat(to, where->s + len + !!len, "", 0, S6RC_MODE_FILE)) goto end;
+    s6rc_path_pop(where, len);
+  }
+  ok = 1;
+end:
+  e = errno;
+  if (from >= 0) close(from);
+  if (to >= 0) close(to);
+  stralloc_free(&below);
+  errno = e;
+  return ok;
+}
+
+int s6rc_livedir_fill(int fd, s6rc_db const *db, char const *dbpath, char const *scandir, char const *prefix,
+                      stralloc *where)
+{
+  unsigned char *state;
+  int ok;
+  if (!s6rc_path_set(where, S6RC_LIVE_COMPILED) || symlinkat(dbpath, fd, S6RC_LIVE_COMPILED) < 0) return 0;
+  if (!s6rc_path_set(where, S6RC_LIVE_SCANDIR) || symlinkat(scandir, fd, S6RC_LIVE_SCANDIR) < 0) return 0;
+  if (!s6rc_path_set(where, S6RC_LIVE_PREFIX) ||
+      !s6rc_writefileat(fd, S6RC_LIVE_PREFIX, prefix, strlen(prefix), S6RC_MODE_FILE))
+    return 0;
+  if (!s6rc_path_set(where, S6RC_STATE_FILE)) return 0;
+  state = calloc(s6rc_db_n(db), 1);
+  ok = state && s6rc_state_write(fd, state, s6rc_db_n(db));
+  free(state);
+  if (!ok || !s6rc_path_set(where, S6RC_SERVICEDIRS)) return 0;
+  return s6rc_mkdirat(fd, S6RC_SERVICEDIRS, S6RC_MODE_DIR) && fill_servicedirs(fd, db, where);
+}
+
+int s6rc_livedir_publish(char const *live, char const *path)
+{
+  char const *slash = strrchr(path, '/');
+  stralloc link = STRALLOC_ZERO;
+  int ok = 0, e;
+  if (!s6rc_path_set(&link, live) || !stralloc_cats(&link, ":link:" UNIQUE) || !stralloc_0(&link)) goto end;
+  if (mkltemp(slash ? slash + 1 : path, link.s) < 0) goto end;
+  ok = !rename(link.s, live);
+  e = errno;
+  if (!ok) unlink(link.s);
+  errno = e;
+end:
+  stralloc_free(&link);
+  return ok;
+}
+
+/* s6_svc_ok takes a path; so as not to depend on the working directory, look
+   at the lock ourselves: s6-supervise holds it as long as it lives. */
+static int is_supervised(int servicedirsfd, char const *name, stralloc *path)
+{
+  int r, fd;
+  path->len = 0;
+  if (!s6rc_path_push(path, name) || !s6rc_path_push(path, S6_SUPERVISE_CTLDIR) ||
+      !s6rc_path_push(path, "lock"))
+    return -1;
+  fd = openat(servicedirsfd, path->s, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+  r = fd_islocked(fd);
+  fd_close(fd);
+  return r;
+}
+
+int s6rc_livedir_supervised(int fd)
+{
+  stralloc path = STRALLOC_ZERO;
+  int r = 0, e;
+  DIR *dir;
+  int sdfd = openat(fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (sdfd < 0) return errno == ENOENT ? 0 : -1;
+  dir = fdopendir(sdfd);
+  if (!dir) {
+    fd_close(sdfd);
+    return -1;
+  }
+  while (!r) {
+    errno = 0;
+    struct dirent *d = readdir(dir);
+    if (!d) {
+      if (errno) r = -1;
+      break;
+    }
+    if (d->d_name[0] == '.' && (!d->d_name[1] || (d->d_name[1] == '.' && !d->d_name[2]))) continue;
+    r = is_supervised(sdfd, d->d_name, &path);
+  }
+  e = errno;
+  closedir(dir);
+  stralloc_free(&path);
+  errno = e;
+  return r;
+}
+
+int s6rc_livedir_list(char const *live, stralloc *paths)
+{
+  static char const *const tags[] = {":" S6RC_LIVE_TAG_INIT ":", ":" S6RC_LIVE_TAG_UPDATE ":"};
+  stralloc parent = STRALLOC_ZERO;
+  char const *slash = strrchr(live, '/');
+  char const *base = slash ? slash + 1 : live;
+  size_t baselen = strlen(base);
+  int n = -1;
+  DIR *dir = 0;
+  if (!s6rc_path_set(&parent, "") || (slash && !s6rc_path_pushb(&parent, live, (size_t)(slash - live) + 1)))
+    goto end;
+  dir = opendir(slash ? parent.s : ".");
+  if (!dir) goto end;
+  for (n = 0;;) {
+    size_t len = parent.len;
+    errno = 0;
+    struct dirent *d = readdir(dir);
+    if (!d) {
+      if (errno) n = -1;
+      break;
+    }
+    if (strncmp(d->d_name, base, baselen)) continue;
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+      size_t taglen = strlen(tags[i]);
+      if (strncmp(d->d_name + baselen, tags[i], taglen) || strlen(d->d_name + baselen + taglen) != UNIQUE_LEN)
+        continue;
+      if (!s6rc_path_push(&parent, d->d_name) || !stralloc_catb(paths, parent.s, parent.len) ||
+          !stralloc_0(paths)) {
+        n = -1;
+        goto end;
+      }
+      s6rc_path_pop(&parent, len);
+      n++;
+    }
+  }
+end:;
+  int e = errno;
+  if (dir) closedir(dir);
+  stralloc_free(&parent);
+  errno = e;
+  return n;
+}
+
+int s6rc_livedir_sweep(char const *path)
+{
+  int r, lockfd, e;
+  int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+  lockfd = s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
+  if (lockfd < 0 && errno != ENOENT) {
+    r = errno == EBUSY ? 0 : -1;
+    goto end;
+  }
+  r = s6rc_livedir_supervised(fd);
+  if (!r)
+    r = s6rc_treeremoveat(AT_FDCWD, path) ? 1 : -1;
+  else if (r > 0)
+    r = 0;
+  e = errno;
+  if (lockfd >= 0) close(lockfd);
+  errno = e;
+end:
+  fd_close(fd);
+  return r;
+}

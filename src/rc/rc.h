@@ -1,0 +1,68 @@
+/* ISC license. */
+
+/* What s6-rc's commands do, over libs6rc and the engine. Like the mains, this
+   room prints and exits: a function that returns has succeeded. */
+
+#ifndef S6RC_RC_H
+#define S6RC_RC_H
+
+#include <skalibs/tai.h>
+
+#include <s6-rc/live.h>
+
+#include "../engine/engine.h"
+
+/* What a service is to this run, as bits of its mark. */
+enum rc_mark_e {
+  RC_SELECTED = 1U << 0,  /* named, or added by -a */
+  RC_CLOSURE = 1U << 1,   /* to be brought to the wanted state */
+  RC_OTHERS = 1U << 2,    /* -p: to be brought to the other one */
+  RC_ESSENTIAL = 1U << 3, /* kept up: essential, or needed by one that is */
+  RC_NAMED = 1U << 4      /* on the command line, by itself or in a bundle */
+};
+
+/* A run of s6-rc: what was asked for, and what it works on. */
+typedef struct rc_s rc;
+struct rc_s {
+  char const *livepath;
+  unsigned int verbosity;
+  unsigned int timeout;  /* -t in ms, 0 = none */
+  unsigned int throttle; /* -n in ms */
+  int dryrun;
+  int block;
+  s6rc_dir dir;
+  int force; /* -D: essential services too */
+  int prune;
+  int addup;
+  int withoutessentials;
+  tain deadline;
+  s6rc_live live;
+  unsigned char *mark; /* rc_mark_e, by service number */
+  int statefd;
+};
+
+/* Opens the live directory: for reading, without any lock; or for changing,
+   locked, with the state as it is then. */
+extern void rc_open(rc *);
+extern void rc_open_locked(rc *);
+extern void rc_reread(rc *);
+
+/* Makes the marks: RC_NAMED, RC_SELECTED and RC_CLOSURE for what names (null
+   terminated) and -a select. */
+extern void rc_select(rc *, char const *const *names);
+/* Completes the marks `bit` to a closure in direction dir. */
+extern void rc_close_marks(rc *, s6rc_dir, unsigned char bit);
+/* Takes `bit` from what has to stay up without -D, with a warning. */
+extern void rc_spare_essentials(rc *, unsigned char bit);
+extern void rc_die_damaged(rc const *) gccattr_noreturn;
+
+/* Carries a plan out and reports what went wrong. */
+extern engine_result rc_carry_out(rc *, engine_plan *);
+/* The exit code for it. */
+extern int rc_exit_code(engine_result);
+
+/* The commands: their exit code. */
+extern int rc_change(rc *);
+extern int rc_reload(rc *);
+
+#endif

@@ -1,0 +1,89 @@
+/* ISC license. */
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <skalibs/strerr.h>
+#include <skalibs/unix-transactional.h>
+
+#include <s6-rc/live.h>
+#include <s6-rc/state.h>
+
+#include "../report/report.h"
+#include "rc.h"
+
+engine_result rc_carry_out(rc *o, engine_plan *plan)
+{
+  report_verbosity v = {.verbosity = o->verbosity, .dir = plan->dir, .reload = plan->reload};
+  engine_options eo = {.deadline = o->deadline,
+                       .statefd = o->dryrun || plan->reload ? -1 : o->statefd,
+                       .wanted = o->mark,
+                       .wantedbit = RC_NAMED,
+                       .dryrun = o->dryrun,
+                       .throttle = o->throttle,
+                       .verbosity = o->verbosity,
+                       .live = o->livepath,
+                       .say = &report_notice,
+                       .data = &v};
+  int fd = open2_at(o->live.fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  engine_result r;
+  if (fd < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "open " S6RC_SERVICEDIRS " in live directory ", o->livepath);
+  r = engine_run(plan, &o->live.db, fd, &eo);
+  if (r == ENGINE_SYSTEM) strerr_diefusys(S6RC_EXIT_SYSTEM, "carry out transitions");
+  close(fd);
+  if (r != ENGINE_OK) report_summary(plan, r, o->timeout, o->verbosity);
+  return r;
+}
+
+static engine_result phase(rc *o, unsigned char bit, s6rc_dir dir)
+{
+  engine_plan plan;
+  engine_result r;
+  if (!engine_plan_make(&plan, &o->live.db, o->live.state, o->mark, bit, dir)) rc_die_damaged(o);
+  r = rc_carry_out(o, &plan);
+  engine_plan_free(&plan);
+  if (!o->dryrun) rc_reread(o);
+  return r;
+}
+
+/* What is up already and now asked for by name is from now on wanted. */
+static void remember_wanted(rc *o)
+{
+  uint32_t n = s6rc_db_n(&o->live.db);
+  int changed = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!(o->mark[i] & RC_NAMED) || o->live.state[i] != S6RC_STATE_UP) continue;
+    o->live.state[i] |= S6RC_STATE_WANTED;
+    changed = 1;
+  }
+  if (!changed) return;
+  if (!s6rc_state_write(o->live.fd, o->live.state, n))
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "write the state file of live directory ", o->livepath);
+  close(o->statefd);
+  o->statefd = s6rc_state_open(o->live.fd);
+  if (o->statefd < 0)
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "open the state file of live directory ", o->livepath);
+}
+
+int rc_exit_code(engine_result r)
+{
+  return r == ENGINE_OK ? S6RC_EXIT_OK : r == ENGINE_TIMEOUT ? S6RC_EXIT_TIMEDOUT : S6RC_EXIT_FAILED;
+}
+
+int rc_change(rc *o)
+{
+  int down = o->dir == S6RC_DOWN;
+  unsigned char downset = down ? RC_CLOSURE : RC_OTHERS, upset = down ? RC_OTHERS : RC_CLOSURE;
+  engine_result r = ENGINE_OK, r2;
+  rc_close_marks(o, o->dir, RC_CLOSURE);
+  for (uint32_t i = 0; o->prune && i < s6rc_db_n(&o->live.db); i++)
+    if (!(o->mark[i] & RC_CLOSURE)) o->mark[i] |= RC_OTHERS;
+  if (!o->force) rc_spare_essentials(o, downset);
+  if (!down && !o->dryrun) remember_wanted(o);
+  if (down || o->prune) r = phase(o, downset, S6RC_DOWN);
+  if (down && !o->prune) return rc_exit_code(r);
+  if (r == ENGINE_TIMEOUT || r == ENGINE_INTERRUPTED) return rc_exit_code(r);
+  r2 = phase(o, upset, S6RC_UP);
+  return rc_exit_code(r2 == ENGINE_OK ? r : r2);
+}

@@ -1,0 +1,47 @@
+/* ISC license. */
+
+#include <stdlib.h>
+
+#include <skalibs/strerr.h>
+
+#include "../cli/cli.h"
+#include "rc.h"
+
+void rc_select(rc *o, char const *const *names)
+{
+  uint32_t n = s6rc_db_n(&o->live.db);
+  o->mark = calloc(n, 1);
+  if (!o->mark) strerr_diefusys(S6RC_EXIT_SYSTEM, "make the selection");
+  for (; *names; names++) {
+    s6rc_identifier id;
+    cli_resolve(&o->live.db, o->livepath, *names, &id);
+    for (uint32_t i = 0; i < id.contents.n; i++)
+      o->mark[s6rc_list_get(&id.contents, i)] |= RC_NAMED | RC_SELECTED | RC_CLOSURE;
+  }
+  for (uint32_t i = 0; o->addup && i < n; i++)
+    if (o->live.state[i] & S6RC_STATE_UP) o->mark[i] |= RC_SELECTED | RC_CLOSURE;
+}
+
+void rc_close_marks(rc *o, s6rc_dir dir, unsigned char bit)
+{
+  if (!s6rc_db_closure(&o->live.db, dir, o->mark, bit)) rc_die_damaged(o);
+}
+
+/* Without -D, essential services that are up, and what they need, leave the
+   set `bit` of what is to go down. The two generated ones go without saying. */
+void rc_spare_essentials(rc *o, unsigned char bit)
+{
+  uint32_t n = s6rc_db_n(&o->live.db);
+  for (uint32_t i = 0; i < n; i++) {
+    s6rc_service sv;
+    if (!(o->mark[i] & bit) || !(o->live.state[i] & S6RC_STATE_UP)) continue;
+    if (!s6rc_db_service(&o->live.db, i, &sv)) rc_die_damaged(o);
+    if (!(sv.flags & S6RC_FLAG_ESSENTIAL)) continue;
+    o->mark[i] |= RC_ESSENTIAL;
+    if (o->verbosity && i >= S6RC_NGENERATED)
+      strerr_warnw("service ", sv.name, " is essential: it stays up (only -D stops it)");
+  }
+  rc_close_marks(o, S6RC_UP, RC_ESSENTIAL);
+  for (uint32_t i = 0; i < n; i++)
+    if (o->mark[i] & RC_ESSENTIAL) o->mark[i] &= (unsigned char)~(RC_ESSENTIAL | bit);
+}

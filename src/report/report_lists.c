@@ -1,0 +1,63 @@
+/* ISC license. */
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include <skalibs/buffer.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/unix-transactional.h>
+
+#include <s6/s6.h>
+
+#include <s6-rc/path.h>
+
+#include "report.h"
+
+static int put_name(s6rc_service const *sv)
+{
+  return buffer_put(buffer_1, sv->name, sv->namelen) >= 0 && buffer_put(buffer_1, "\n", 1) >= 0;
+}
+
+int report_marked(s6rc_db const *db, unsigned char const *mark, unsigned char bit, int others,
+                  int withoutessentials)
+{
+  for (uint32_t i = 0; i < s6rc_db_n(db); i++) {
+    s6rc_service sv;
+    if (!(mark[i] & bit) != !!others) continue;
+    if (!s6rc_db_service(db, i, &sv)) return 0;
+    if (withoutessentials && sv.flags & S6RC_FLAG_ESSENTIAL) continue;
+    if (!put_name(&sv)) return 0;
+  }
+  return 1;
+}
+
+/* Does the supervisor want it up? 1, 0 (also if there is none); -1 and errno */
+static int is_wanted(int servicedirsfd, char const *name, stralloc *path)
+{
+  char buf[S6_SVSTATUS_SIZE];
+  s6_svstatus_t st = S6_SVSTATUS_ZERO;
+  ssize_t r;
+  path->len = 0;
+  if (!s6rc_path_push(path, name) || !s6rc_path_push(path, S6_SVSTATUS_FILENAME)) return -1;
+  r = openreadnclose_at(servicedirsfd, path->s, buf, sizeof buf);
+  if (r < 0) return errno == ENOENT ? 0 : -1;
+  if (r < (ssize_t)sizeof buf) return 0;
+  s6_svstatus_unpack(buf, &st);
+  return st.flagwantup;
+}
+
+int report_diff(s6rc_db const *db, unsigned char const *state, int servicedirsfd)
+{
+  stralloc path = STRALLOC_ZERO;
+  int n = 0;
+  for (uint32_t i = 0; n >= 0 && i < db->nlongruns; i++) {
+    s6rc_service sv;
+    int up = !!(state[i] & S6RC_STATE_UP), wanted;
+    if (!s6rc_db_service(db, i, &sv) || (wanted = is_wanted(servicedirsfd, sv.name, &path)) < 0)
+      n = -1;
+    else if (wanted != up)
+      n = buffer_put(buffer_1, wanted ? "+" : "-", 1) < 0 || !put_name(&sv) ? -1 : n + 1;
+  }
+  stralloc_free(&path);
+  return n;
+}

@@ -1,0 +1,124 @@
+/* ISC license. */
+
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/sig.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include <skalibs/tai.h>
+#include <skalibs/types.h>
+
+#include "report.h"
+
+static int cat_uint(stralloc *sa, char const *before, unsigned int u, char const *after)
+{
+  char fmt[UINT_FMT];
+  return stralloc_cats(sa, before) && stralloc_catb(sa, fmt, uint_fmt(fmt, u)) && stralloc_cats(sa, after);
+}
+
+static int cat_error(stralloc *sa, char const *what, int e)
+{
+  if (!e) return stralloc_cats(sa, what);
+  return stralloc_cats(sa, what) && stralloc_cats(sa, ": ") && stralloc_cats(sa, strerror(e));
+}
+
+static int cat_noexec(stralloc *sa, engine_job const *job)
+{
+  if (!stralloc_cats(sa, "unable to execute ") ||
+      !cat_error(sa, job->detail ? job->detail : "it", job->value))
+    return 0;
+  switch (job->type == S6RC_LONGRUN ? job->value : 0) {
+    case ENOENT: return stralloc_cats(sa, " (it, or the interpreter that its first line names)");
+    case ENOEXEC: return stralloc_cats(sa, " (its first line must be #! and an interpreter)");
+    case EACCES:
+      return stralloc_cats(sa, " (is the live directory on a file system that is mounted noexec?)");
+    default: return 1;
+  }
+}
+
+static int cat_command(stralloc *sa, engine_job const *job)
+{
+  if (!stralloc_cats(sa, job->detail ? job->detail : "command")) return 0;
+  if (job->value < 256) return cat_uint(sa, " exited with code ", (unsigned int)job->value, "");
+  return stralloc_cats(sa, " was killed by SIG") && stralloc_cats(sa, sig_name(job->value - 256));
+}
+
+int report_failure(stralloc *sa, engine_job const *job, s6rc_dir dir)
+{
+  switch (job->failure) {
+    case ENGINE_FAIL_EXITED:
+      return cat_uint(sa, "its script exited with code ", (unsigned int)job->value, "");
+    case ENGINE_FAIL_SIGNALED:
+      return stralloc_cats(sa, "its script was killed by SIG") && stralloc_cats(sa, sig_name(job->value));
+    case ENGINE_FAIL_TIMEDOUT:
+      return cat_uint(sa, "timed out after ", (unsigned int)job->value, " ms (its ") &&
+             stralloc_cats(sa, dir == S6RC_UP ? "timeout-up)" : "timeout-down)");
+    case ENGINE_FAIL_GIVENUP:
+      return stralloc_cats(sa, "it gave up for good (its finish script exited with code 125)");
+    case ENGINE_FAIL_NOEXEC: return cat_noexec(sa, job);
+    case ENGINE_FAIL_UNSUPERVISED:
+      return stralloc_cats(
+          sa, "no s6-supervise is running in its service directory (was s6-svscan stopped, or its "
+              "link removed from the scan directory?)");
+    case ENGINE_FAIL_COMMAND: return cat_command(sa, job);
+    case ENGINE_FAIL_INTERRUPTED: return stralloc_cats(sa, "interrupted by a signal");
+    case ENGINE_FAIL_RUNNER:
+      return stralloc_cats(sa, "trouble with the oneshot runner: ") && cat_error(sa, job->detail, job->value);
+    case ENGINE_FAIL_SYSTEM: return stralloc_cats(sa, "unable to ") && cat_error(sa, job->detail, job->value);
+    case ENGINE_NFAILURES: break;
+  }
+  return 1;
+}
+
+static char const *verb(report_verbosity const *v, char const *up, char const *down, char const *reload)
+{
+  return v->reload ? reload : v->dir == S6RC_UP ? up : down;
+}
+
+static void ms_between(char *fmt, tain const *from, tain const *to)
+{
+  tain d;
+  tain_sub(&d, to, from);
+  fmt[uint_fmt(fmt, (unsigned int)tain_to_millisecs(&d))] = 0;
+}
+
+static void say_failure(report_verbosity const *v, engine_job const *job)
+{
+  stralloc sa = STRALLOC_ZERO;
+  if (report_failure(&sa, job, v->dir) && stralloc_0(&sa))
+    strerr_warnw("service ", job->name, ": failed to ", verb(v, "start", "stop", "reload"), ": ", sa.s);
+  stralloc_free(&sa);
+}
+
+void report_notice(engine_notice what, engine_job const *job, void *data)
+{
+  report_verbosity const *v = data;
+  char ms[UINT_FMT], limit[UINT_FMT];
+  switch (what) {
+    case ENGINE_BEGINS:
+      if (v->verbosity >= 2)
+        strerr_warni("service ", job->name, ": ", verb(v, "starting", "stopping", "reloading"));
+      break;
+    case ENGINE_ENDS:
+      if (job->status == ENGINE_FAILED) {
+        if (v->verbosity) say_failure(v, job);
+      } else if (v->verbosity >= 2) {
+        ms_between(ms, &job->begun, &job->ended);
+        strerr_warni("service ", job->name, ": ", verb(v, "up", "down", "reloaded"), " after ", ms, " ms");
+      }
+      break;
+    case ENGINE_WAITS:
+      if (v->verbosity < 2) break;
+      ms_between(ms, &job->begun, &STAMP);
+      limit[uint_fmt(limit, job->timeout)] = 0;
+      strerr_warni("service ", job->name, ": still ", verb(v, "starting", "stopping", "reloading"), " after ",
+                   ms, " ms", job->timeout ? ", its limit is " : "", job->timeout ? limit : "",
+                   job->timeout ? " ms" : "");
+      break;
+    case ENGINE_NODOWNFILE:
+      strerr_warnwusys(v->dir == S6RC_UP ? "remove" : "make", " the file `down` of service ", job->name,
+                       " (it matters when its s6-supervise starts again)");
+      break;
+  }
+}
