@@ -115,7 +115,8 @@ for dir in $include_dirs; do CPPFLAGS_AUTO="$CPPFLAGS_AUTO -I$dir"; done
 macro_value() {
   printf '#include <%s>\nvalue: %s\n' "$1" "$2" >"$tmp/t.c"
   # shellcheck disable=SC2086
-  $CC $CPPFLAGS_AUTO $CPPFLAGS $CFLAGS -E "$tmp/t.c" 2>/dev/null | sed -n 's/^value: "\(.*\)".*/\1/p'
+  $CC $CPPFLAGS_AUTO $CPPFLAGS $CFLAGS -E "$tmp/t.c" 2>/dev/null |
+    awk '/^value:/ { on = 1 } on && !/^#/ && match($0, /"[^"]*"/) { print substr($0, RSTART + 1, RLENGTH - 2) ; exit }'
 }
 
 versions=''
@@ -132,10 +133,8 @@ fi
 
 # --- libraries
 
-# The directories that may have the libraries of package $1, best first.
-lib_candidates() {
-  for dir in $with_lib $with_dynlib $pkg_dynlib_dirs; do echo "$dir"; done
-  [ -z "$prefix" ] || printf '%s\n' "$prefix/lib" "$prefix/lib/$1" "$libdir" "$dynlibdir"
+# The directories beside the headers of package $1 that may have its libraries.
+beside_headers() {
   eval "from=\$${1}_root"
   for t in $triplets; do from=${from%"/$t"}; done
   case $from in
@@ -147,31 +146,52 @@ lib_candidates() {
   esac
 }
 
-find_file() { # PACKAGE FILE: prints the path
-  for dir in $(lib_candidates "$1"); do
-    [ ! -f "$dir/$2" ] || { echo "$dir/$2" ; return ; }
+find_in() { # FILE DIR...: prints the path
+  file=$1
+  shift
+  for dir do
+    [ ! -f "$dir/$file" ] || { echo "$dir/$file" ; return ; }
   done
+}
+
+find_in_system() { # FILE PACKAGE
+  # shellcheck disable=SC2046,SC2086
+  path=$(find_in "$1" $(beside_headers "$2"))
   # shellcheck disable=SC2086
-  path=$($CC $CFLAGS $LDFLAGS_AUTO $LDFLAGS -print-file-name="$2" 2>/dev/null)
-  for path in "$path" "/lib/$2" "/usr/lib/$1/$2"; do
-    case $path in /*) [ ! -f "$path" ] || { echo "$path" ; return ; } ;; esac
-  done
+  [ -n "$path" ] || path=$($CC $CFLAGS $LDFLAGS_AUTO $LDFLAGS -print-file-name="$1" 2>/dev/null)
+  case $path in
+    /*) echo "$path" ;;
+    *) find_in "$1" /lib "/usr/lib/$2" ;;
+  esac
+}
+
+# Sets static and dynamic to the paths of library $2 of package $1, or to
+# nothing. Named directories first; then those under the prefix, where one form
+# is enough for the system's to be another installation's.
+find_library() {
+  named="$with_lib $with_dynlib $pkg_dynlib_dirs" prefixed=''
+  [ -z "$prefix" ] || prefixed="$prefix/lib $prefix/lib/$1 $libdir $dynlibdir"
+  # shellcheck disable=SC2086
+  static=$(find_in "lib$2.a" $named $prefixed) dynamic=$(find_in "lib$2.so" $named $prefixed)
+  # shellcheck disable=SC2086
+  if [ -z "$(find_in "lib$2.a" $prefixed)$(find_in "lib$2.so" $prefixed)" ]; then
+    : "${static:=$(find_in_system "lib$2.a" "$1")}" "${dynamic:=$(find_in_system "lib$2.so" "$1")}"
+  fi
 }
 
 lib_dirs='' run_dirs='' no_lib='' no_static='' no_dynlib='' SKARNET_LIB='' EXECLINE_LIB='' S6_LIB=''
 while read -r pkg lib header macro oldest; do
-  static=$(find_file "$pkg" "lib$lib.a")
-  dynamic=$(find_file "$pkg" "lib$lib.so")
+  find_library "$pkg" "$lib"
   [ -n "$static" ] || no_static="$no_static $pkg"
   [ -n "$dynamic" ] || no_dynlib="$no_dynlib $pkg"
   [ -n "$static$dynamic" ] || no_lib="$no_lib $pkg"
-  case $enable_allstatic/$static/$dynamic in
-    yes//* | no/*/?*) use=$dynamic ;;
+  case $enable_allstatic:$static:$dynamic in
+    yes::* | no:*:?*) use=$dynamic ;;
     *) use=$static ;;
   esac
   for path in $static $dynamic; do add lib_dirs "${path%/*}"; done
   [ "$use" = "$static" ] || add run_dirs "${use%/*}"
-  name=$(printf %s "$lib" | tr a-z A-Z)
+  name=$(printf %s "$lib" | tr '[:lower:]' '[:upper:]')
   eval "${name}_LIB=\$use ${name}_DYNLIB=\$dynamic"
 done <"$tmp/dependencies"
 [ -z "$no_lib" ] || missing "$no_lib" "no libraries of$no_lib found: the packages for building with them are missing"
@@ -186,6 +206,7 @@ if [ "$enable_shared/$enable_allstatic" = yes/no ] && [ -n "$no_static$no_dynlib
 fi
 
 check_rpath=''
+if [ "$enable_shared/$enable_allstatic" = yes/no ]; then check_rpath=" -Wl,-rpath,$builddir/build-check/root/lib"; fi
 for dir in $run_dirs; do
   case $dir in /lib | /lib64 | /usr/lib | /usr/lib64) continue ;; esac
   case " $(for t in $triplets; do printf '/lib/%s /usr/lib/%s ' "$t" "$t"; done) " in *" $dir "*) continue ;; esac
@@ -200,7 +221,7 @@ find_sysdeps() {
     echo "$with_sysdeps"
     return
   fi
-  for dir in $(lib_candidates skalibs) "${SKARNET_LIB%/*}" /usr/lib; do
+  for dir in $pkg_dynlib_dirs ${prefix:+"$prefix/lib"} $(beside_headers skalibs) "${SKARNET_LIB%/*}" /usr/lib; do
     for sub in skalibs/sysdeps sysdeps ../sysdeps; do
       [ ! -f "$dir/$sub/target" ] || { echo "$dir/$sub" ; return ; }
     done
@@ -214,7 +235,7 @@ IFS= read -r target <"$sysdeps/target"
 for name in socket spawn sysclock timer util pthread; do
   flags=''
   [ ! -f "$sysdeps/$name.lib" ] || flags=$(tr '\n' ' ' <"$sysdeps/$name.lib" | sed 's/ *$//')
-  eval "$(printf %s "$name" | tr a-z A-Z)_LIB=\$flags"
+  eval "$(printf %s "$name" | tr '[:lower:]' '[:upper:]')_LIB=\$flags"
 done
 
 # --- does it all fit together?

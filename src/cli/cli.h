@@ -55,7 +55,8 @@ struct cli_parser_s {
 };
 
 /* Sets PROG, remembers the tool for cli_dieusage, makes sure that descriptors
-   0 to 2 are open, starts the clock, ignores SIGPIPE. argv as in main. */
+   0 to 2 are open, starts the clock, makes SIGPIPE harmless (programs that we exec get the
+   default back). argv as in main. */
 extern void cli_start(cli_parser *, cli_tool const *, char const *const *argv);
 
 /* The next option's letter; 0 at the end: p->argv is then the operands (null

@@ -18,7 +18,7 @@ void cli_start(cli_parser *p, cli_tool const *tool, char const *const *argv)
   the_tool = tool;
   PROG = tool->name;
   if (!fd_sanitize()) strerr_diefusys(S6RC_EXIT_SYSTEM, "sanitize standard descriptors");
-  if (!sig_ignore(SIGPIPE)) strerr_diefusys(S6RC_EXIT_SYSTEM, "ignore SIGPIPE");
+  if (!sig_altignore(SIGPIPE)) strerr_diefusys(S6RC_EXIT_SYSTEM, "ignore SIGPIPE");
   tain_now_set_stopwatch_g();
   p->tool = tool;
   p->argv = argv + !!argv[0];

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/error.h>
 #include <skalibs/socket.h>
@@ -174,7 +173,7 @@ void engine_runner_handle(engine *e, iopause_fd const *x)
   if (!(x->revents & (IOPAUSE_READ | IOPAUSE_EXCEPT))) return;
   while (r->fd >= 0) {
     unixmessage m;
-    int k = sanitize_read(unixmessage_receive(&r->in, &m));
+    int k = unixmessage_receive(&r->in, &m);
     if (!k) return;
     if (k < 0) {
       lose_runner(e, errno == EPIPE ? 0 : errno, errno == EPIPE ? "it hung up" : "read from it");

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/error.h>
 #include <skalibs/iopause.h>
@@ -101,7 +100,7 @@ static void read_client(runner *r)
 {
   while (!r->gone) {
     unixmessage m;
-    int k = sanitize_read(unixmessage_receive(&r->in, &m));
+    int k = unixmessage_receive(&r->in, &m);
     if (!k) break;
     if (k < 0)
       r->gone = 1;

@@ -1,0 +1,187 @@
+/* ISC license. */
+
+#include <skalibs/nonposix.h> /* syscall */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
+#include <skalibs/djbunix.h>
+#include <skalibs/random.h>
+
+#include <s6-rc/dbformat.h>
+#include <s6-rc/servicedir.h>
+
+#include "write.h"
+
+/* DEST:s6-rc-compile:XXXXXX */
+static char const suffix[] = ":s6-rc-compile:";
+enum { RANDOM = 6 };
+
+/* Opens the directory that dest is in, and splits its own name off. */
+static int open_parent(char const *dest, stralloc *name)
+{
+  size_t len = strlen(dest), start;
+  stralloc dir = STRALLOC_ZERO;
+  int fd;
+  while (len > 1 && dest[len - 1] == '/') len--;
+  for (start = len; start && dest[start - 1] != '/'; start--)
+    ;
+  if (start == len) return (errno = len ? EEXIST : ENOENT, -1);
+  if (!stralloc_copyb(name, dest + start, len - start) || !stralloc_0(name) ||
+      !stralloc_copyb(&dir, dest, start) || !stralloc_cats(&dir, ".") || !stralloc_0(&dir)) {
+    stralloc_free(&dir);
+    return -1;
+  }
+  fd = open(dir.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int e = errno;
+  stralloc_free(&dir);
+  errno = e;
+  return fd;
+}
+
+/* Whoever finds a staging directory takes its lock before removing it, and
+   makes the lock if there is none. So if the lock could not be made, or not
+   be taken, or is no longer the one in the directory, somebody has come
+   between: 0, take another name. -1 and errno: no way. */
+static int take(compile_staging *s)
+{
+  struct stat st;
+  s->fd = openat(s->parent, s->name.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (s->fd < 0) return errno == ENOENT ? 0 : -1;
+  s->lock = openat(s->fd, S6RC_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S6RC_MODE_FILE);
+  if (s->lock < 0) {
+    int e = errno;
+    fd_close(s->fd);
+    errno = e;
+    return errno == ENOENT || errno == EEXIST ? 0 : -1;
+  }
+  /* on a file system without locks nobody else has one either: only 0 says
+     that another process holds it */
+  if (fd_lock(s->lock, 1, 1) && !fstat(s->lock, &st) && st.st_nlink) return 1;
+  fd_close(s->lock);
+  fd_close(s->fd);
+  return 0;
+}
+
+int compile_staging_start(compile_staging *s, char const *dest)
+{
+  *s = (compile_staging){.parent = -1, .fd = -1, .lock = -1};
+  s->parent = open_parent(dest, &s->dest);
+  if (s->parent < 0) goto err;
+  for (;;) {
+    int r;
+    if (!stralloc_copyb(&s->name, s->dest.s, s->dest.len - 1) ||
+        !stralloc_catb(&s->name, suffix, sizeof suffix - 1) || !stralloc_readyplus(&s->name, RANDOM + 1))
+      goto err;
+    random_name(s->name.s + s->name.len, RANDOM);
+    s->name.len += RANDOM;
+    s->name.s[s->name.len] = 0;
+    if (mkdirat(s->parent, s->name.s, 0700) < 0) {
+      if (errno == EEXIST) continue;
+      goto err;
+    }
+    r = take(s);
+    if (r > 0) return 1;
+    if (r < 0) goto err;
+  }
+err:;
+  int e = errno;
+  if (s->parent >= 0) close(s->parent);
+  stralloc_free(&s->name);
+  stralloc_free(&s->dest);
+  errno = e;
+  return 0;
+}
+
+static void forget(compile_staging *s)
+{
+  int e = errno;
+  close(s->lock);
+  close(s->fd);
+  close(s->parent);
+  stralloc_free(&s->name);
+  stralloc_free(&s->dest);
+  errno = e;
+}
+
+void compile_staging_abort(compile_staging *s)
+{
+  int e = errno;
+  s6rc_treeremoveat(s->parent, s->name.s);
+  errno = e;
+  forget(s);
+}
+
+/* rename() takes an empty directory for no obstacle. The kernel can do
+   better; where it cannot, looking first is the best there is. */
+static int rename_new(int dirfd, char const *from, char const *to)
+{
+  struct stat st;
+#ifdef SYS_renameat2
+  enum { NOREPLACE = 1 };
+  if (!syscall(SYS_renameat2, dirfd, from, dirfd, to, NOREPLACE)) return 1;
+  if (errno != ENOSYS && errno != EINVAL) return 0;
+#endif
+  if (!fstatat(dirfd, to, &st, AT_SYMLINK_NOFOLLOW)) return (errno = EEXIST, 0);
+  return errno == ENOENT && !renameat(dirfd, from, dirfd, to);
+}
+
+int compile_staging_commit(compile_staging *s)
+{
+  if (fchmod(s->fd, S6RC_MODE_DIR) < 0 || fsync(s->fd) < 0) return 0;
+  if (!rename_new(s->parent, s->name.s, s->dest.s)) return 0;
+  /* the database is there: a file system that cannot sync a directory does not change that */
+  fsync(s->parent);
+  forget(s);
+  return 1;
+}
+
+static int is_staging(char const *name, stralloc const *dest)
+{
+  size_t len = dest->len - 1;
+  return strlen(name) == len + sizeof suffix - 1 + RANDOM && !memcmp(name, dest->s, len) &&
+         !memcmp(name + len, suffix, sizeof suffix - 1);
+}
+
+/* Takes the lock as take() does; only what is our own is touched. */
+static int sweep(int parent, char const *name)
+{
+  struct stat st;
+  int fd, lock, r = 0;
+  fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return 0;
+  if (!fstat(fd, &st) && st.st_uid == geteuid()) {
+    lock = openat(fd, S6RC_LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S6RC_MODE_FILE);
+    if (lock >= 0) {
+      r = fd_lock(lock, 1, 1) > 0 && s6rc_treeremoveat(parent, name);
+      close(lock);
+    }
+  }
+  close(fd);
+  return r;
+}
+
+unsigned int compile_sweep(char const *dest)
+{
+  stralloc name = STRALLOC_ZERO;
+  unsigned int n = 0;
+  int fd = open_parent(dest, &name);
+  DIR *dir = fd < 0 ? 0 : fdopendir(fd);
+  struct dirent const *d;
+  while (dir && (d = readdir(dir)))
+    if (is_staging(d->d_name, &name)) n += (unsigned int)sweep(fd, d->d_name);
+  if (dir)
+    closedir(dir);
+  else if (fd >= 0)
+    close(fd);
+  stralloc_free(&name);
+  return n;
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# ISC license.
+# The scripts and the sources as texts.
+. "$(dirname "$0")/../lib/test.sh"
+. "$S6RC_TOP/tests/lib/build.sh"
+
+# All shell scripts, as paths from the top: by name or by first line. Services
+# of test sources and of examples are not ours to judge here.
+scripts() {
+  (cd "$S6RC_TOP" && find . \( -name .git -o -path './build*' \) -prune -o -type f -print) | sort | while read -r file; do
+    case $file in
+      ./tests/compile/*/* | ./examples/*/source/*) continue ;;
+      *.sh) echo "$file" ; continue ;;
+    esac
+    case $(head -c 64 "$S6RC_TOP/$file" | tr -d '\000' | head -n 1) in '#!/bin/sh'*) echo "$file" ;; esac
+  done
+}
+
+c_files() {
+  (cd "$S6RC_TOP" && find src tests -name '*.[ch]' ! -path src/include/s6-rc/config.h) | sort
+}
+
+test_shellcheck() {
+  need shellcheck
+  scripts >list
+  [ "$(wc -l <list)" -gt 10 ] || fail 'too few scripts found'
+  cd "$S6RC_TOP"
+  grep -v '^./tests/.*/' "$T/list" | xargs shellcheck -x
+  # 1090, 1091, 2154: test files source a library whose place depends on $0;
+  # 2317: test functions are called by name; 2164: and with set -e;
+  # 2119, 2120: optional arguments
+  grep '^./tests/.*/' "$T/list" | xargs shellcheck -x -e 1090,1091,2119,2120,2154,2164,2317
+}
+
+test_shells_can_read_scripts() {
+  scripts >list
+  for shell in dash 'busybox sh'; do
+    command -v "${shell%% *}" >/dev/null || skip "$shell is not installed"
+    while read -r file; do $shell -n "$S6RC_TOP/$file" || fail "$shell cannot read $file"; done <list
+  done
+}
+
+test_scripts_are_executable() {
+  scripts | while read -r file; do
+    case $file in ./tests/lib/* | ./package/* | ./tests/*/*.sh) continue ;; esac
+    [ -x "$S6RC_TOP/$file" ] || echo "$file"
+  done >list
+  assert_eq "$(cat list)" '' 'scripts that are not executable'
+}
+
+# Other versions break lines at other places.
+test_clang_format() {
+  format=''
+  for program in clang-format-14 clang-format; do
+    case $($program --version 2>/dev/null) in *' version 14.'*) format=$program ; break ;; esac
+  done
+  [ -n "$format" ] || skip 'clang-format 14 is not installed'
+  c_files >list
+  cd "$S6RC_TOP"
+  xargs $format --dry-run -Werror <"$T/list"
+}
+
+run_tests "$@"

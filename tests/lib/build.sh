@@ -1,0 +1,44 @@
+# ISC license.
+# Sourced by tests/build/*.sh, after test.sh: building the tree in other ways.
+# shellcheck shell=sh
+
+# From the configuration under test: the value of a variable of config.mak.
+config_value() { # VARIABLE [ FILE ]
+  sed -n "s/^$1 := //p" "${2:-$S6RC_BUILD/config.mak}"
+}
+
+# configure in directory $1 (made if absent), outside of the source tree.
+configure_in() { # DIR ARGUMENT...
+  mkdir -p "$1"
+  _dir=$1
+  shift
+  (cd "$_dir" && "$S6RC_TOP/configure" "$@")
+}
+
+make_in() { # DIR ARGUMENT...
+  _dir=$1
+  shift
+  make -C "$_dir" "$@"
+}
+
+# The sources without what is built from them.
+copy_tree() { # DIR
+  mkdir -p "$1"
+  (cd "$S6RC_TOP" && tar -cf - --exclude=./.git --exclude='./build*' --exclude=./config.mak \
+    --exclude=./src/include/s6-rc/config.h --exclude='./s6-rc-*.tar.gz' .) | tar -xf - -C "$1"
+}
+
+# One of the built tools: whatever is there.
+any_tool() { # BUILD DIRECTORY
+  for _tool in "$1"/build/bin/*; do
+    [ -x "$_tool" ] || fail "no tool in $1/build/bin"
+    echo "$_tool"
+    return
+  done
+}
+
+# The shared libraries that a program or library asks for.
+needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
+
+# All files and links below a directory, sorted.
+listing() { (cd "$1" && find . ! -type d | sort); }

@@ -1,0 +1,82 @@
+# ISC license.
+# Sourced by test.sh: a supervision tree in $SCAN, a live directory $LIVE.
+# shellcheck shell=sh
+
+# A scan directory of its own with a real s6-svscan on it, in the background,
+# whose output (and that of services without a logger) is in $SCANLOG. It ends
+# with the test.
+start_scan() {
+  mkdir -p "$SCAN"
+  case $(s6-svscan -? 2>&1) in
+    *'-C '*) set -- -C 2000 ;;
+    *) set -- -c 2000 ;;
+  esac
+  rm -f "$T.scan-exit"
+  : >"$T.scan"
+  {
+    _code=0
+    s6-svscan "$@" "$SCAN" </dev/null >"$SCANLOG" 2>&1 || _code=$?
+    echo "$_code" >"$T.scan-exit"
+  } &
+  wait_for 10 scan_answers || fail 's6-svscan does not run:' "$(cat "$SCANLOG")"
+}
+
+scan_answers() {
+  if [ -e "$T.scan-exit" ]; then fail "s6-svscan exited $(cat "$T.scan-exit")"; fi
+  s6-svscanctl -z "$SCAN"
+}
+
+# Ends the tree, services and all; fails if it does not end. Nothing if there is none.
+stop_scan() {
+  [ -e "$T.scan" ] || return 0
+  rm -f "$T.scan"
+  [ -e "$T.scan-exit" ] || s6-svscanctl -q "$SCAN"
+  if wait_for 20 test -e "$T.scan-exit"; then
+    rm -f "$T.scan-exit"
+  else
+    echo 'the supervision tree did not end within 20 s; what runs:'
+    processes_of "${S6RC_TEST_ID##*,}" "$T" | describe_processes
+    kill_scan
+    return 1
+  fi
+}
+
+# Kills the tree and everything else that the test started: for services that
+# will not stop on their own, and to see what survives.
+kill_scan() {
+  rm -f "$T.scan"
+  # this shell, whose number only a child knows
+  sh -c 'echo $PPID' >"$T.self"
+  kill_processes "${S6RC_TEST_ID##*,}" "$T" "$$ $PPID $(cat "$T.self")"
+  rm -f "$T.self" "$T.scan-exit"
+}
+
+# shellcheck disable=SC2120
+live_init() { # [ OPTION... ]
+  "$S6RC_BIN/s6-rc-init" -c "$DB" -l "$LIVE" "$@" "$SCAN"
+}
+
+# All of it: compile $SRC, a tree, a live directory.
+start_live() {
+  compile
+  start_scan
+  live_init
+}
+
+rc() { # ARGS of s6-rc
+  "$S6RC_BIN/s6-rc" -l "$LIVE" "$@"
+}
+
+# What s6 says about a longrun, and what s6-rc does.
+service_pid() { s6-svstat -o pid "$LIVE/servicedirs/$1"; }
+supervised_up() { [ "$(s6-svstat -o up "$LIVE/servicedirs/$1")" = true ]; }
+
+assert_up() { # NAME...
+  _up=$(rc -a list)
+  for _name do printf '%s\n' "$_up" | grep -Fqx -e "$_name" || fail "not up: $_name" 'up are:' "$_up"; done
+}
+
+assert_down() { # NAME...
+  _up=$(rc -a list)
+  for _name do ! printf '%s\n' "$_up" | grep -Fqx -e "$_name" || fail "up: $_name" 'up are:' "$_up"; done
+}
