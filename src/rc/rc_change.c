@@ -76,6 +76,7 @@ int rc_change(rc *o)
   int down = o->dir == S6RC_DOWN;
   unsigned char downset = down ? RC_CLOSURE : RC_OTHERS, upset = down ? RC_OTHERS : RC_CLOSURE;
   engine_result r = ENGINE_OK, r2;
+  rc_start_clock(o);
   rc_close_marks(o, o->dir, RC_CLOSURE);
   for (uint32_t i = 0; o->prune && i < s6rc_db_n(&o->live.db); i++)
     if (!(o->mark[i] & RC_CLOSURE)) o->mark[i] |= RC_OTHERS;

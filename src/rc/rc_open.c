@@ -4,10 +4,13 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
+#include <skalibs/tai.h>
 
 #include <s6-rc/live.h>
 #include <s6-rc/lock.h>
+#include <s6-rc/path.h>
 #include <s6-rc/state.h>
 
 #include "../cli/cli.h"
@@ -42,6 +45,19 @@ void rc_reread(rc *o)
   if (!s6rc_live_reread(&o->live)) die_live(o, S6RC_PART_STATE);
 }
 
+void rc_start_clock(rc *o)
+{
+  if (!tain_now_g()) strerr_diefusys(S6RC_EXIT_SYSTEM, "read the clock");
+  tain_add_g(&o->deadline, &o->limit);
+}
+
+static void die_busy_db(rc const *o)
+{
+  stralloc path = STRALLOC_ZERO;
+  int ok = s6rc_path_set(&path, o->livepath) && s6rc_path_push(&path, S6RC_LIVE_COMPILED);
+  cli_diebusy(ok ? path.s : o->livepath, o->live.db.fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED);
+}
+
 /* Locks what we are about to change. While we waited, the live directory may
    have become another one: then again. */
 void rc_open_locked(rc *o)
@@ -60,8 +76,7 @@ void rc_open_locked(rc *o)
     close(lockfd);
     s6rc_live_close(&o->live);
   }
-  if (s6rc_db_lock(&o->live.db, o->block) == -1)
-    cli_diebusy("the live database", o->live.db.fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED);
+  if (s6rc_db_lock(&o->live.db, o->block) == -1) die_busy_db(o);
   rc_reread(o);
   o->statefd = s6rc_state_open(o->live.fd);
   if (o->statefd < 0)

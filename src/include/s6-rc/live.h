@@ -36,6 +36,9 @@ enum s6rc_livepart_e { S6RC_PART_LIVE, S6RC_PART_DB, S6RC_PART_STATE };
    damaged, EPROTOTYPE where the database's format is another one's. */
 extern int s6rc_live_open(s6rc_live *, char const *path, s6rc_livepart *part);
 
+/* Opens only the database of the live directory behind path, likewise. */
+extern int s6rc_live_opendb(s6rc_db *, char const *path, s6rc_livepart *part);
+
 /* Reads the state again. 1; 0 and errno. */
 extern int s6rc_live_reread(s6rc_live *);
 extern void s6rc_live_close(s6rc_live *);

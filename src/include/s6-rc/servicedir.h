@@ -59,7 +59,7 @@ extern int s6rc_writefileat(int dirfd, char const *name, char const *s, size_t l
    less the bits in maskout; owners too if the caller is root and keepowner.
    Every failure at every depth counts: 1; 0 and errno, *where (may be null)
    then the path below src that failed, and what was made stays for the caller
-   to remove. The depth is limited by descriptors, one a level. */
+   to remove. The depth is limited: by descriptors, two a level, and to 2,048. */
 extern int s6rc_treecopyat(int srcfd, char const *src, int dstfd, char const *dst, mode_t maskout,
                            int keepowner, stralloc *where);
 
