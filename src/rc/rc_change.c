@@ -8,6 +8,7 @@
 #include <skalibs/unix-transactional.h>
 
 #include <s6-rc/live.h>
+#include <s6-rc/mark.h>
 #include <s6-rc/state.h>
 
 #include "../report/report.h"
@@ -52,8 +53,8 @@ static void remember_wanted(rc *o)
 {
   uint32_t n = s6rc_db_n(&o->live.db);
   int changed = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    if (!(o->mark[i] & RC_NAMED) || o->live.state[i] != S6RC_STATE_UP) continue;
+  for (uint32_t i = 0; (i = s6rc_mark_next(o->mark, i, n, RC_NAMED)) < n; i++) {
+    if (o->live.state[i] != S6RC_STATE_UP) continue;
     o->live.state[i] |= S6RC_STATE_WANTED;
     changed = 1;
   }

@@ -562,8 +562,8 @@ typedef struct fenced_s fenced;
 struct fenced_s {
   void *area;
   size_t arealen;
-  void const *map;
-  size_t size;
+  char *at;
+  void const *map; /* the original */
 };
 
 static void *fence(fenced *f, void const *map, size_t size)
@@ -576,11 +576,10 @@ static void *fence(fenced *f, void const *map, size_t size)
   close(zero);
   CHECK(f->area != MAP_FAILED);
   f->map = map;
-  f->size = size;
-  char *at = (char *)f->area + pages - size;
-  memcpy(at, map, size);
+  f->at = (char *)f->area + pages - size;
+  memcpy(f->at, map, size);
   CHECK(!mprotect((char *)f->area + pages, page, PROT_NONE));
-  return at;
+  return f->at;
 }
 
 typedef struct fences_s fences;
@@ -807,6 +806,37 @@ static void damage_file(char const *file, size_t showfrom, size_t showto)
     stralloc_free(wanted.a + i);
     stralloc_free(got.a + i);
   }
+}
+
+/* Offsets and counts that lead far away. */
+TEST(every_field_with_extreme_values)
+{
+  static uint32_t const extremes[] = {0,          0x3fffffff, 0x40000000, 0x7fffffff,
+                                      0x80000000, 0xfffffffe, 0xffffffff};
+  static answers wanted, got;
+  dbmaker m;
+  s6rc_db db;
+  fences f;
+  make(&m);
+  open_it(&db, &m);
+  fence_db(&db, &f);
+  ask(&db, &wanted);
+  for (size_t at = m.section[S6RC_SECTION_SERVICES]; at < m.section[S6RC_SECTION_STRINGS]; at += 4)
+    for (size_t k = 0; k < sizeof extremes / sizeof *extremes; k++) {
+      unsigned char *field = (unsigned char *)f.db.at + at;
+      uint32_t good = s6rc_le32(field);
+      s6rc_le32_put(field, extremes[k]);
+      ask(&db, &got);
+      compare(&got, &wanted, S6RC_DB_FILE, 8 * at);
+      s6rc_le32_put(field, good);
+    }
+  unfence_db(&db, &f);
+  s6rc_db_close(&db);
+  for (size_t i = 0; i < NASKED; i++) {
+    stralloc_free(wanted.a + i);
+    stralloc_free(got.a + i);
+  }
+  dbmaker_free(&m);
 }
 
 TEST(every_bit_and_length_of_db)
