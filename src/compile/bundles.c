@@ -155,7 +155,7 @@ int compile_bundles(compiled *c)
 {
   compile_builder b;
   int r;
-  if (!build(c, &b)) return 0;
+  if (!genalloc_ready(uint32_t, &c->members, 1) || !build(c, &b)) return 0;
   r = compile_check_cycles(c, &b.graph, &bundle_name, &complain_cycle) && fill_all(c, &b.graph) &&
       make_flags(c);
   s6rc_graph_free(&b.graph);

@@ -162,6 +162,13 @@ static void say_waiting(engine *e, tain *patience)
   tain_addsec_g(patience, ENGINE_PATIENCE_MS / 1000);
 }
 
+/* With nothing under way: are there supervisors to be told to bring something
+   down, or is there a script to be told that its time is up? */
+static int must_say_more(engine const *e)
+{
+  return (!e->options->dryrun && engine_command_busy(e)) || engine_runner_busy(e);
+}
+
 static engine_result loop(engine *e)
 {
   tain patience;
@@ -171,8 +178,7 @@ static engine_result loop(engine *e)
   for (;;) {
     start_all(e);
     engine_command_flush(e);
-    /* with nothing under way, what was just queued is all that is left */
-    if (!e->nrunning && !engine_command_busy(e) && !engine_runner_busy(e))
+    if (!e->nrunning && !must_say_more(e))
       return e->interrupted ? ENGINE_INTERRUPTED : e->nfailed ? ENGINE_FAILURES : ENGINE_OK;
     if (e->head < e->tail && !e->interrupted) continue;
 

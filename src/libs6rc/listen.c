@@ -133,50 +133,67 @@ static int link_fifo(s6rc_listener *l, s6rc_listengroup const *g, char const *an
   return r;
 }
 
-static int enter(s6rc_listener *l, uint32_t group, uint32_t id)
+static int is_open(s6rc_listener const *l, uint32_t group)
 {
-  s6rc_listengroup *g = GROUP(l, group);
-  if (!genalloc_append(uint32_t, &g->members, &id)) return 0;
-  l->slots[id] = (slot){.group = group, .index = (uint32_t)genalloc_len(uint32_t, &g->members) - 1};
+  return group < s6rc_listener_nfds(l) && GROUP(l, group)->fd[0] >= 0;
+}
+
+/* There is room for one more member. */
+static void enter(s6rc_listener *l, uint32_t group, uint32_t id)
+{
+  genalloc *members = &GROUP(l, group)->members;
+  genalloc_append(uint32_t, members, &id);
+  l->slots[id] = (slot){.group = group, .index = (uint32_t)genalloc_len(uint32_t, members) - 1};
+}
+
+/* An empty group, made if there is none. S6RC_NONE: ENOMEM. */
+static uint32_t empty_group(s6rc_listener *l)
+{
+  s6rc_listengroup fresh = {.fd = {-1, -1}, .members = GENALLOC_ZERO};
+  uint32_t i = 0;
+  while (is_open(l, i)) i++;
+  return i < s6rc_listener_nfds(l) || genalloc_append(s6rc_listengroup, &l->groups, &fresh) ? i : S6RC_NONE;
+}
+
+static int open_group(s6rc_listener *l, uint32_t group, char const *name, uint32_t id)
+{
+  if (group == S6RC_NONE || !genalloc_readyplus(uint32_t, &GROUP(l, group)->members, 1) ||
+      !make_fifo(l, GROUP(l, group), name))
+    return 0;
+  enter(l, group, id);
   return 1;
 }
 
-static int add_to_new(s6rc_listener *l, uint32_t group, char const *name, uint32_t id)
+static int join_group(s6rc_listener *l, uint32_t group, char const *name, uint32_t id,
+                      s6rc_nameof_func *name_of, void *data)
 {
-  if (group == genalloc_len(s6rc_listengroup, &l->groups)) {
-    s6rc_listengroup fresh = {.fd = {-1, -1}, .members = GENALLOC_ZERO};
-    if (!genalloc_append(s6rc_listengroup, &l->groups, &fresh)) return 0;
-  }
-  if (!make_fifo(l, GROUP(l, group), name)) return 0;
-  if (enter(l, group, id)) return 1;
-  close_group(GROUP(l, group)); /* the next event takes the name away */
-  return 0;
+  s6rc_listengroup *g = GROUP(l, group);
+  uint32_t anchor = *genalloc_s(uint32_t, &g->members);
+  if (!genalloc_readyplus(uint32_t, &g->members, 1) || !link_fifo(l, g, name_of(anchor, data), name))
+    return 0;
+  enter(l, group, id);
+  return 1;
 }
 
-static int add_to_old(s6rc_listener *l, uint32_t group, char const *anchor, char const *name, uint32_t id)
-{
-  return link_fifo(l, GROUP(l, group), anchor, name) && enter(l, group, id);
-}
-
+/* The groups take turns. */
 int s6rc_listener_add(s6rc_listener *l, char const *name, uint32_t id, s6rc_nameof_func *name_of, void *data)
 {
-  uint32_t ngroups = (uint32_t)genalloc_len(s6rc_listengroup, &l->groups);
-  uint32_t group = l->next < ngroups ? l->next : ngroups;
+  uint32_t group = l->next, ngroups = (uint32_t)s6rc_listener_nfds(l);
   l->next = (l->next + 1) % l->maxgroups;
-  if (group < ngroups && GROUP(l, group)->fd[0] >= 0) {
-    uint32_t anchor = *genalloc_s(uint32_t, &GROUP(l, group)->members);
-    if (add_to_old(l, group, name_of(anchor, data), name, id)) return 1;
+  if (is_open(l, group)) {
+    if (join_group(l, group, name, id, name_of, data)) return 1;
     /* no links here, or the anchor's name has been cleaned away */
     if (errno != EXDEV && errno != EPERM && errno != EMLINK && errno != ENOENT) return 0;
     group = ngroups;
   }
-  if (add_to_new(l, group, name, id)) return 1;
+  if (open_group(l, group < ngroups ? group : empty_group(l), name, id)) return 1;
   if (errno != EMFILE && errno != ENFILE) return 0;
-  for (uint32_t i = 0; i < ngroups; i++) {
-    if (GROUP(l, i)->fd[0] < 0) continue;
-    return add_to_old(l, i, name_of(*genalloc_s(uint32_t, &GROUP(l, i)->members), data), name, id);
-  }
-  errno = EMFILE;
+  /* no more groups than there are: any of them will do */
+  int e = errno;
+  if (ngroups) l->maxgroups = ngroups;
+  for (uint32_t i = 0; i < ngroups; i++)
+    if (is_open(l, i) && join_group(l, i, name, id, name_of, data)) return 1;
+  errno = e;
   return 0;
 }
 

@@ -4,13 +4,15 @@
 
 #include <s6-rc/mark.h>
 
+enum { WORDS = 4 }; /* looked at together */
+
 uint32_t s6rc_mark_next(unsigned char const *mark, uint32_t i, uint32_t n, unsigned char bits)
 {
-  uint64_t word, mask;
+  uint64_t word[WORDS], mask;
   memset(&mask, bits, sizeof mask);
   for (; n - i >= sizeof word; i += (uint32_t)sizeof word) {
-    memcpy(&word, mark + i, sizeof word);
-    if (word & mask) break;
+    memcpy(word, mark + i, sizeof word);
+    if ((word[0] | word[1] | word[2] | word[3]) & mask) break;
   }
   while (i < n && !(mark[i] & bits)) i++;
   return i;

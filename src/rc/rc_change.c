@@ -44,7 +44,6 @@ static engine_result phase(rc *o, unsigned char bit, s6rc_dir dir)
   if (!engine_plan_make(&plan, &o->live.db, o->live.state, o->mark, bit, dir)) rc_die_damaged(o);
   r = rc_carry_out(o, &plan);
   engine_plan_free(&plan);
-  if (!o->dryrun) rc_reread(o);
   return r;
 }
 
@@ -86,6 +85,7 @@ int rc_change(rc *o)
   if (down || o->prune) r = phase(o, downset, S6RC_DOWN);
   if (down && !o->prune) return rc_exit_code(r);
   if (r == ENGINE_TIMEOUT || r == ENGINE_INTERRUPTED) return rc_exit_code(r);
+  if (o->prune && !o->dryrun) rc_reread(o);
   r2 = phase(o, upset, S6RC_UP);
   return rc_exit_code(r2 == ENGINE_OK ? r : r2);
 }

@@ -176,6 +176,10 @@ int source_read(source *src, char const *const *dirs, uint32_t ndirs, unsigned i
   src->dirs = dirs;
   src->ndirs = ndirs;
   src->verbosity = verbosity;
+  /* so that they are never null: what is empty has an address too */
+  if (!stralloc_ready(&src->text, 1) || !genalloc_ready(source_item, &src->items, 1) ||
+      !genalloc_ready(source_sdfile, &src->sdfiles, 1) || !genalloc_ready(source_service, &src->services, 1))
+    src->lost = errno;
   for (uint32_t i = 0; !src->lost && i < ndirs; i++) read_dir(&r, &top, i);
   define_pipelines(src);
   entries_free(&top);

@@ -5,6 +5,8 @@
 # Prints the ids of the processes that were started with ID in their
 # environment (S6RC_TEST_ID) or have their working directory below DIR.
 processes_of() { # ID DIR
+  # an empty word would stand for every process there is
+  case $1/$2 in ?*/*s6rc-*) ;; *) echo "processes_of: bad arguments: '$1' '$2'" >&2 ; return 1 ;; esac
   # -F -l: a NUL-separated environment is no text, its file name is all that is wanted
   { grep -F -l -e "$1" /proc/[0-9]*/environ 2>/dev/null
     # shellcheck disable=SC2012 # nothing but ls shows where links lead to, all in one process

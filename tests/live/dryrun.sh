@@ -92,7 +92,7 @@ test_while_something_changes() {
 test_throttle() {
   services
   start_live
-  assert_exit 2 rc -n 60000 -t 300 change a
+  assert_exit 2 rc -n 3600000 -t 300 change a
   assert_contains "$STDERR" 'timed out after 300 ms (-t)'
   assert_contains "$STDERR" '1 service still starting: s6rc-oneshot-runner'
   gone() { ! processes_of "$S6RC_TEST_ID" "$T" | describe_processes | grep -q '[s]6-rc-dryrun'; }
@@ -102,7 +102,7 @@ test_throttle() {
 test_interrupted() {
   services
   start_live
-  rc_begin -n 60000 change b
+  rc_begin -n 3600000 change b
   wait_for 10 grep -q s6-rc-dryrun "$T/rc.out"
   kill -TERM "$rc_pid"
   rc_end 1

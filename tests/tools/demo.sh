@@ -95,7 +95,8 @@ interrupt() { # SIGNAL group|shell TEXT
   wait_for 60 grep -q -e "$3" "$T/out" || fail "never shown: $3" "$(cat "$T/out")"
   pid=$(cat "$T/pid")
   case $2 in
-    group) kill -s "$1" -- "-$pid" ;;
+    # not the shell's own kill: shells disagree about where -- may stand
+    group) env kill "-$1" "-$pid" ;;
     shell) kill -s "$1" "$pid" ;;
   esac
   code=0

@@ -12,6 +12,7 @@
    CHECK_MEM(got, wanted, n) n equal bytes
    CHECK_ERRNO(wanted)       errno
    FAIL(text)                does not hold
+   SKIP(reason)              ends the test: it cannot be done here
    test_dir()                an empty directory for this test alone, removed after it */
 
 #ifndef S6RC_TEST_H
@@ -75,6 +76,15 @@ static inline void test_print_id(test_case const *t)
   } while (0)
 
 #define FAIL(text) test_failed("%s", (text))
+
+enum { TEST_SKIPPED = 77 };
+#define SKIP(reason)             \
+  do {                           \
+    printf("skipped ");          \
+    test_print_id(test_current); \
+    printf(": %s\n", (reason));  \
+    exit(TEST_SKIPPED);          \
+  } while (0)
 
 #define CHECK(cond)                        \
   do {                                     \
@@ -145,6 +155,7 @@ static inline int test_case_run(test_case const *t)
     printf("\n");
     return 1;
   }
+  if (WIFEXITED(wstat) && WEXITSTATUS(wstat) == TEST_SKIPPED) return 1;
   if (WIFSIGNALED(wstat) || WEXITSTATUS(wstat) != 1) {
     printf("not ok ");
     test_print_id(t);
