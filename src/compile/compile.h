@@ -75,6 +75,10 @@ static inline int compiled_pipelined(compiled const *c, uint32_t number)
   return c->consumer[number] != S6RC_NONE || c->producers.first[number + 1] > c->producers.first[number];
 }
 
+/* What s6-fdholderd can be asked to hold: its table is on the stack, and
+   25,000 descriptors fill the usual 8 MiB. */
+#define COMPILE_FDS_MAX 24000
+
 typedef struct compile_options_s compile_options;
 struct compile_options_s {
   char const *fdhuser;               /* the fd-holder's user, or null */

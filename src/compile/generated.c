@@ -29,12 +29,11 @@
 /* notification-fd of both */
 #define NOTIFICATION "3"
 
-/* The fd-holder: how many descriptors. Each consumer has two. Filling needs
-   room for all of them beside those that are held already, an update stores
-   more before it deletes others: so twice that, and some. s6-fdholderd keeps
-   its table on the stack, 25,000 fill the usual 8 MiB. Of the usual limit of
-   1,024 open files some are left for clients and itself. */
-enum fdholder_limits_e { FDS_EACH = 2, FDS_SPARE = 256, FDS_MAX = 24000, FDS_USUAL = 900 };
+/* How many descriptors the fd-holder takes. Each consumer has two. Filling
+   needs room for all of them beside those that are held already, an update
+   stores new ones before it deletes others: so twice that, and some. Of the
+   usual limit of 1,024 open files the rest is for clients and the daemon. */
+enum fdholder_limits_e { FDS_EACH = 2, FDS_SPARE = 256, FDS_USUAL = 900 };
 
 static int put(writer *w, char const *s)
 {
@@ -93,7 +92,7 @@ static int make_fdholder_run(writer *w)
   char fmt[UINT32_FMT];
   char const *user = w->options->fdhuser;
   uint64_t max = 2 * FDS_EACH * (uint64_t)consumers(w->c) + FDS_SPARE;
-  if (max > FDS_MAX) max = FDS_MAX;
+  if (max > COMPILE_FDS_MAX) max = COMPILE_FDS_MAX;
   fmt[uint32_fmt(fmt, (uint32_t)max)] = 0;
   w->text.len = 0;
   if (!put(w, SHEBANG) || (max > FDS_USUAL && !put(w, S6("s6-softlimit") " -o \"=\"\n"))) return 0;
@@ -101,30 +100,32 @@ static int make_fdholder_run(writer *w)
       (!put(w, S6("s6-envuidgid") " -- ") || !string_quote(&w->text, user, strlen(user)) || !put(w, "\n")))
     return 0;
   return put(w,
-             EL("pipeline") " -dw\n{\n" EL("if") " { " EL("forstdin") " -x 0 line " EL(
-                 "exit") " 0 }\n" EL("i"
-                                     "f"
-                                     "e"
-                                     "l"
-                                     "s"
-                                     "e") " -X -n\n{\n" S6("s6-ipcclient") " -l0 -- " S6RC_LOCAL_SOCKET
-                                                                           "\n" EL("fdmove") " 1 3\n" EL("red"
-                                                                                                         "irf"
-                                                                                                         "d") " -r 0 data/pipes\n" S6RC(
-                                                                               "s6-rc-"
-                                                                               "fdholder"
-                                                                               "-filler") " -1\n}\n{\n" S6("s"
-                                                                                                           "6"
-                                                                                                           "-"
-                                                                                                           "s"
-                                                                                                           "v"
-                                                                                                           "c") " -t .\n}\n" EL("exit") " 0\n}\n" EL("fdclose") " 3\n" S6("s6-"
-                                                                                                                                                                          "fdh"
-                                                                                                                                                                          "old"
-                                                                                                                                                                          "er-"
-                                                                                                                                                                          "dae"
-                                                                                                                                                                          "mo"
-                                                                                                                                                                          "n") " -1 -n ") &&
+             EL("pipeline") " -dw\n{\n" EL("if") " { " EL("forstdin") " -x 0 line " EL("exit") " 0 }\n" EL(
+                 "i"
+                 "f"
+                 "e"
+                 "l"
+                 "s"
+                 "e") " -X -n\n{\n" S6("s6-ipcclient") " -l0 -- " S6RC_LOCAL_SOCKET
+                                                       "\n" EL("fdmove") " 1 3\n" EL(
+                                                           "red"
+                                                           "irf"
+                                                           "d") " -r 0 data/pipes\n" S6RC("s6-rc-"
+                                                                                          "fdholder"
+                                                                                          "-filler") " -1\n}"
+                                                                                                     "\n{"
+                                                                                                     "\n" S6("s"
+                                                                                                             "6"
+                                                                                                             "-"
+                                                                                                             "s"
+                                                                                                             "v"
+                                                                                                             "c") " -t .\n}\n" EL("exit") " 0\n}\n" EL("fdclose") " 3\n" S6("s6-"
+                                                                                                                                                                            "fdh"
+                                                                                                                                                                            "old"
+                                                                                                                                                                            "er-"
+                                                                                                                                                                            "dae"
+                                                                                                                                                                            "mo"
+                                                                                                                                                                            "n") " -1 -n ") &&
          put(w, fmt) && put(w, user ? " -U" : "") && put(w, " -i data/rules -- " S6RC_LOCAL_SOCKET "\n");
 }
 

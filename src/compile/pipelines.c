@@ -43,7 +43,7 @@ static void check_producer(compiled *c, uint32_t number, source_item const *item
                       name);
   } else if (c->atomic[sv->consumer.name] == number)
     c->consumer[p] = number;
-  else if (source_definition_of(src, sv->consumer.name)->kind != SOURCE_UNDEFINED)
+  else if (c->atomic[sv->consumer.name] < c->nlongruns)
     source_complain(src, SOURCE_ERROR, &place, "%q says that it is a producer for %q, not for %q", producer,
                     source_name(src, sv->consumer.name), name);
 }
@@ -96,9 +96,20 @@ static int build(compiled const *c, compile_builder *b)
   return 1;
 }
 
+static void check_number(compiled *c, uint32_t nconsumers)
+{
+  char fmt[UINT32_FMT];
+  source_place place = {S6RC_NONE, c->src->dirs[0], 0, 0};
+  if (nconsumers <= COMPILE_FDS_MAX / 2) return;
+  fmt[uint32_fmt(fmt, nconsumers)] = 0;
+  source_complain(c->src, SOURCE_WARNING, &place,
+                  "%s longruns are consumers: that is more pipes than the fd-holder can hold", fmt);
+}
+
 int compile_pipelines(compiled *c)
 {
   compile_builder b;
+  uint32_t nconsumers = 0;
   int r;
   c->consumer = malloc(c->nlongruns * sizeof(uint32_t));
   if (!c->consumer) return 0;
@@ -107,8 +118,11 @@ int compile_pipelines(compiled *c)
     source_service const *sv = compiled_service(c, i);
     for (uint32_t k = 0; k < sv->producers.n; k++)
       check_producer(c, i, source_items(c->src, &sv->producers) + k);
-    if (sv->producers.n) check_name_length(c, i);
+    if (!sv->producers.n) continue;
+    nconsumers++;
+    check_name_length(c, i);
   }
+  check_number(c, nconsumers);
   for (uint32_t i = S6RC_NGENERATED; i < c->nlongruns; i++)
     if (compiled_service(c, i)->consumer.name != S6RC_NONE) check_consumer(c, i);
   if (!build(c, &b)) return 0;

@@ -50,18 +50,21 @@ static int open_parent(char const *dest, stralloc *name)
 /* Whoever finds a staging directory takes its lock before removing it, and
    makes the lock if there is none. So if the lock could not be made, or not
    be taken, or is no longer the one in the directory, somebody has come
-   between: 0, take another name. -1 and errno: no way. */
+   between: 0, take another name. -1 and errno: no way, it is removed. */
 static int take(compile_staging *s)
 {
   struct stat st;
+  s->lock = -1;
   s->fd = openat(s->parent, s->name.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (s->fd < 0) return errno == ENOENT ? 0 : -1;
-  s->lock = openat(s->fd, S6RC_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S6RC_MODE_FILE);
+  if (s->fd >= 0)
+    s->lock = openat(s->fd, S6RC_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S6RC_MODE_FILE);
   if (s->lock < 0) {
     int e = errno;
-    fd_close(s->fd);
+    if (s->fd >= 0) close(s->fd);
+    if (e == ENOENT || e == EEXIST) return 0;
+    s6rc_treeremoveat(s->parent, s->name.s);
     errno = e;
-    return errno == ENOENT || errno == EEXIST ? 0 : -1;
+    return -1;
   }
   /* on a file system without locks nobody else has one either: only 0 says
      that another process holds it */

@@ -25,6 +25,11 @@
 
 #define FIFO_PREFIX "ftrig1:"
 
+/* a FIFO before it has its name, beside the service directories: of a run that
+   is killed just then, not more than this one file stays, and the next takes
+   it away */
+#define FIFO_FRESH ".fifo"
+
 enum {
   SPARE_FDS = 64,  /* what a tool needs beside its FIFOs */
   FIFO_MODE = 0622 /* whoever the supervisor runs as must be able to write; event/ keeps others out */
@@ -62,12 +67,18 @@ int s6rc_listener_init(s6rc_listener *l, int dirfd, uint32_t nslots, uint32_t n)
   return 1;
 }
 
-/* NAME/event/PREFIXFIFO */
-static int fifo_path(stralloc *sa, char const *name, char const *prefix, char const *fifo)
+/* NAME/event/FIFO */
+static int fifo_path(stralloc *sa, char const *name, char const *fifo)
 {
-  sa->len = 0;
-  return s6rc_path_push(sa, name) && s6rc_path_push(sa, S6_SUPERVISE_EVENTDIR) &&
-         s6rc_path_push(sa, prefix) && stralloc_cats(sa, fifo) && stralloc_0(sa);
+  return s6rc_path_set(sa, name) && s6rc_path_push(sa, S6_SUPERVISE_EVENTDIR) && s6rc_path_push(sa, fifo);
+}
+
+static void close_group(s6rc_listengroup *g)
+{
+  for (int i = 0; i < 2; i++) {
+    if (g->fd[i] >= 0) fd_close(g->fd[i]);
+    g->fd[i] = -1;
+  }
 }
 
 static void make_name(char *s)
@@ -85,29 +96,28 @@ static void make_name(char *s)
    the name that notifiers look for only when it is open. */
 static int make_fifo(s6rc_listener *l, s6rc_listengroup *g, char const *service)
 {
-  stralloc hidden = STRALLOC_ZERO, visible = STRALLOC_ZERO;
-  int r = 0, made = 0, e;
+  stralloc path = STRALLOC_ZERO;
+  int r = 0, e;
   make_name(g->name);
   g->fd[0] = g->fd[1] = -1;
-  if (!fifo_path(&hidden, service, ".", g->name) || !fifo_path(&visible, service, "", g->name)) goto end;
-  if (mkfifoat(l->dirfd, hidden.s, 0600) < 0) goto end;
-  made = 1;
-  if (fchmodat(l->dirfd, hidden.s, FIFO_MODE, 0) < 0) goto end;
-  g->fd[0] = openat(l->dirfd, hidden.s, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (g->fd[0] < 0) goto end;
-  g->fd[1] = openat(l->dirfd, hidden.s, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-  if (g->fd[1] < 0) goto end;
-  r = !renameat(l->dirfd, hidden.s, l->dirfd, visible.s);
+  if (!fifo_path(&path, service, g->name)) goto end;
+  if (unlinkat(l->dirfd, FIFO_FRESH, 0) < 0 && errno != ENOENT) goto end;
+  if (mkfifoat(l->dirfd, FIFO_FRESH, 0600) < 0) goto end;
+  if (fchmodat(l->dirfd, FIFO_FRESH, FIFO_MODE, 0) < 0) goto remove;
+  g->fd[0] = openat(l->dirfd, FIFO_FRESH, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (g->fd[0] < 0) goto remove;
+  g->fd[1] = openat(l->dirfd, FIFO_FRESH, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (g->fd[1] < 0) goto remove;
+  r = !renameat(l->dirfd, FIFO_FRESH, l->dirfd, path.s);
+  if (r) goto end;
+remove:
+  e = errno;
+  unlinkat(l->dirfd, FIFO_FRESH, 0);
+  close_group(g);
+  errno = e;
 end:
   e = errno;
-  if (!r) {
-    if (made) unlinkat(l->dirfd, hidden.s, 0);
-    if (g->fd[0] >= 0) close(g->fd[0]);
-    if (g->fd[1] >= 0) close(g->fd[1]);
-    g->fd[0] = g->fd[1] = -1;
-  }
-  stralloc_free(&hidden);
-  stralloc_free(&visible);
+  stralloc_free(&path);
   errno = e;
   return r;
 }
@@ -116,18 +126,11 @@ end:
 static int link_fifo(s6rc_listener *l, s6rc_listengroup const *g, char const *anchor, char const *service)
 {
   stralloc from = STRALLOC_ZERO, to = STRALLOC_ZERO;
-  int r = fifo_path(&from, anchor, "", g->name) && fifo_path(&to, service, "", g->name) &&
+  int r = fifo_path(&from, anchor, g->name) && fifo_path(&to, service, g->name) &&
           !linkat(l->dirfd, from.s, l->dirfd, to.s, 0);
   stralloc_free(&from);
   stralloc_free(&to);
   return r;
-}
-
-static void close_group(s6rc_listengroup *g)
-{
-  fd_close(g->fd[0]);
-  fd_close(g->fd[1]);
-  g->fd[0] = g->fd[1] = -1;
 }
 
 static int enter(s6rc_listener *l, uint32_t group, uint32_t id)
@@ -185,7 +188,7 @@ void s6rc_listener_remove(s6rc_listener *l, char const *name, uint32_t id)
   uint32_t *members, last;
   if (at.group == S6RC_NONE) return;
   g = GROUP(l, at.group);
-  if (fifo_path(&path, name, "", g->name)) unlinkat(l->dirfd, path.s, 0);
+  if (fifo_path(&path, name, g->name)) unlinkat(l->dirfd, path.s, 0);
   stralloc_free(&path);
   members = genalloc_s(uint32_t, &g->members);
   last = (uint32_t)genalloc_len(uint32_t, &g->members) - 1;

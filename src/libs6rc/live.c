@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include <s6-rc/live.h>
 #include <s6-rc/path.h>
 #include <s6-rc/state.h>
+
+#define COMPILED_NEW S6RC_LIVE_COMPILED ".new"
 
 void s6rc_live_close(s6rc_live *live)
 {
@@ -29,36 +32,78 @@ int s6rc_live_reread(s6rc_live *live)
   return s6rc_state_read(live->fd, live->state, s6rc_db_n(&live->db));
 }
 
-static int open_once(s6rc_live *live, char const *path, s6rc_livepart *part)
+static int open_db(s6rc_live *live, char const *path, s6rc_livepart *part)
 {
   *live = (s6rc_live)S6RC_LIVE_ZERO;
   *part = S6RC_PART_LIVE;
   live->fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (live->fd < 0) return 0;
   *part = S6RC_PART_DB;
-  if (!s6rc_db_openat(&live->db, live->fd, S6RC_LIVE_COMPILED)) return 0;
+  return s6rc_db_openat(&live->db, live->fd, S6RC_LIVE_COMPILED);
+}
+
+static int open_all(s6rc_live *live, char const *path, s6rc_livepart *part)
+{
+  if (!open_db(live, path, part)) return 0;
   *part = S6RC_PART_STATE;
   live->state = malloc(s6rc_db_n(&live->db));
   return live->state && s6rc_live_reread(live);
 }
 
-/* Does path lead to another directory than the one that is open? */
+/* Does path lead to another directory than the one that is open, or to one
+   now although it did not when we opened it? */
 static int has_moved(s6rc_live const *live, char const *path)
 {
   struct stat now, then;
-  return live->fd >= 0 && !fstat(live->fd, &then) && !stat(path, &now) &&
+  if (live->fd < 0) return errno == ENOENT && !stat(path, &now);
+  return !fstat(live->fd, &then) && !stat(path, &now) &&
          (now.st_ino != then.st_ino || now.st_dev != then.st_dev);
 }
 
-int s6rc_live_open(s6rc_live *live, char const *path, s6rc_livepart *part)
+typedef int open_func(s6rc_live *, char const *, s6rc_livepart *);
+
+static int open_current(s6rc_live *live, char const *path, s6rc_livepart *part, open_func *open_it)
 {
-  while (!open_once(live, path, part)) {
+  while (!(*open_it)(live, path, part)) {
     int e = errno;
     int again = has_moved(live, path);
     s6rc_live_close(live);
     errno = e;
     if (!again) return 0;
   }
+  return 1;
+}
+
+int s6rc_live_open(s6rc_live *live, char const *path, s6rc_livepart *part)
+{
+  return open_current(live, path, part, &open_all);
+}
+
+int s6rc_live_opendb(s6rc_db *db, char const *path, s6rc_livepart *part)
+{
+  s6rc_live live;
+  if (!open_current(&live, path, part, &open_db)) return 0;
+  fd_close(live.fd);
+  *db = live.db;
+  return 1;
+}
+
+int s6rc_live_point(int fd, char const *dbpath)
+{
+  if (unlinkat(fd, COMPILED_NEW, 0) < 0 && errno != ENOENT) return 0;
+  if (symlinkat(dbpath, fd, COMPILED_NEW) < 0) return 0;
+  if (!renameat(fd, COMPILED_NEW, fd, S6RC_LIVE_COMPILED)) return 1;
+  int e = errno;
+  unlinkat(fd, COMPILED_NEW, 0);
+  errno = e;
+  return 0;
+}
+
+int s6rc_live_tidy(int fd)
+{
+  static char const *const leftovers[] = {COMPILED_NEW, S6RC_STATE_NEW};
+  for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
+    if (unlinkat(fd, leftovers[i], 0) < 0 && errno != ENOENT) return 0;
   return 1;
 }
 

@@ -23,8 +23,11 @@
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
 
-#define UNIQUE     "XXXXXX"
-#define UNIQUE_LEN (sizeof UNIQUE - 1)
+/* in a live directory: the public name before it is there */
+#define LINK_NEW "link.new"
+
+/* characters in the unique part of a live directory's name */
+enum { UNIQUE_LEN = 6 };
 
 /* tries at a name that nobody has */
 enum { ATTEMPTS = 100 };
@@ -36,19 +39,13 @@ static int path_stem(stralloc *path, char const *live, char const *tag)
          stralloc_cats(path, ":");
 }
 
-/* The lock comes first and is taken at once: a directory without a lock, or
-   with one that is free, is a leftover. */
-static int make_lock(char const *path, int *lockfd)
+/* A directory's lock is made and taken: by whoever makes the directory, at
+   once, and by whoever finds one without. Only one of them gets it. A
+   directory whose lock is free is a leftover. */
+static int make_lock(int dirfd)
 {
-  int ok, dirfd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (dirfd < 0) return 0;
-  ok = s6rc_writefileat(dirfd, S6RC_LOCK_FILE, "", 0, S6RC_MODE_LOCK);
-  if (ok) {
-    *lockfd = s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
-    ok = *lockfd >= 0;
-  }
-  fd_close(dirfd);
-  return ok;
+  if (!s6rc_writefileat(dirfd, S6RC_LOCK_FILE, "", 0, S6RC_MODE_LOCK)) return -1;
+  return s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
 }
 
 int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *lockfd)
@@ -66,7 +63,10 @@ int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *
       if (errno == EEXIST) continue;
       return 0;
     }
-    if (make_lock(path->s, lockfd)) return 1;
+    int dirfd = open2(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    *lockfd = dirfd < 0 ? -1 : make_lock(dirfd);
+    if (dirfd >= 0) fd_close(dirfd);
+    if (*lockfd >= 0) return 1;
     int e = errno;
     s6rc_treeremoveat(AT_FDCWD, path->s);
     errno = e;
@@ -87,7 +87,7 @@ static int fill_servicedirs(int fd, s6rc_db const *db, stralloc *where)
   for (uint32_t i = 0; i < db->nlongruns; i++) {
     s6rc_service sv;
     if (!s6rc_db_service(db, i, &sv)) goto end;
-    if (!s6rc_treecopyat(from, sv.name, to, sv.name, 0, 1, &below)) {
+    if (!s6rc_treecopyat(from, sv.name, to, sv.name, S_IWOTH, 1, &below)) {
       s6rc_path_pushb(where, below.s, below.len);
       goto end;
     }
@@ -123,27 +123,42 @@ int s6rc_livedir_fill(int fd, s6rc_db const *db, char const *dbpath, char const 
   return s6rc_mkdirat(fd, S6RC_SERVICEDIRS, S6RC_MODE_DIR) && fill_servicedirs(fd, db, where);
 }
 
+int s6rc_livedir_published(char const *live, char const *path)
+{
+  struct stat link, there, ours;
+  return !lstat(live, &link) && S_ISLNK(link.st_mode) && !stat(live, &there) && !stat(path, &ours) &&
+         there.st_ino == ours.st_ino && there.st_dev == ours.st_dev;
+}
+
+/* The link is made inside of the directory: if we are killed before it gets
+   its place, it is swept away with the rest. */
 int s6rc_livedir_publish(char const *live, char const *path)
 {
   char const *slash = strrchr(path, '/');
   stralloc link = STRALLOC_ZERO;
   int ok = 0, e;
-  if (!s6rc_path_set(&link, live) || !stralloc_cats(&link, ":link:" UNIQUE) || !stralloc_0(&link)) goto end;
-  if (mkltemp(slash ? slash + 1 : path, link.s) < 0) goto end;
+  if (!s6rc_path_set(&link, path) || !s6rc_path_push(&link, LINK_NEW)) goto end;
+  if (unlink(link.s) < 0 && errno != ENOENT) goto end;
+  if (symlink(slash ? slash + 1 : path, link.s) < 0) goto end;
   ok = !rename(link.s, live);
-  e = errno;
-  if (!ok) unlink(link.s);
-  errno = e;
+  if (!ok) unlink_void(link.s);
 end:
+  e = errno;
   stralloc_free(&link);
+  errno = e;
   return ok;
 }
 
 /* s6_svc_ok takes a path; so as not to depend on the working directory, look
    at the lock ourselves: s6-supervise holds it as long as it lives. */
-static int is_supervised(int servicedirsfd, char const *name, stralloc *path)
+static int is_supervised(int servicedirsfd, char const *name, int follow, stralloc *path)
 {
+  struct stat st;
   int r, fd;
+  if (!follow) {
+    if (fstatat(servicedirsfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT ? 0 : -1;
+    if (!S_ISDIR(st.st_mode)) return 0;
+  }
   path->len = 0;
   if (!s6rc_path_push(path, name) || !s6rc_path_push(path, S6_SUPERVISE_CTLDIR) ||
       !s6rc_path_push(path, "lock"))
@@ -155,7 +170,7 @@ static int is_supervised(int servicedirsfd, char const *name, stralloc *path)
   return r;
 }
 
-int s6rc_livedir_supervised(int fd)
+int s6rc_livedir_supervised(int fd, int follow)
 {
   stralloc path = STRALLOC_ZERO;
   int r = 0, e;
@@ -175,7 +190,7 @@ int s6rc_livedir_supervised(int fd)
       break;
     }
     if (d->d_name[0] == '.' && (!d->d_name[1] || (d->d_name[1] == '.' && !d->d_name[2]))) continue;
-    r = is_supervised(sdfd, d->d_name, &path);
+    r = is_supervised(sdfd, d->d_name, follow, &path);
   }
   e = errno;
   closedir(dir);
@@ -229,22 +244,21 @@ end:;
 
 int s6rc_livedir_sweep(char const *path)
 {
-  int r, lockfd, e;
+  int r, lockfd;
   int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
   lockfd = s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
-  if (lockfd < 0 && errno != ENOENT) {
-    r = errno == EBUSY ? 0 : -1;
+  if (lockfd < 0 && errno == ENOENT) lockfd = make_lock(fd);
+  if (lockfd < 0) {
+    r = errno == EBUSY || errno == EEXIST || errno == ENOENT ? 0 : -1;
     goto end;
   }
-  r = s6rc_livedir_supervised(fd);
+  r = s6rc_livedir_supervised(fd, 0);
   if (!r)
     r = s6rc_treeremoveat(AT_FDCWD, path) ? 1 : -1;
   else if (r > 0)
     r = 0;
-  e = errno;
-  if (lockfd >= 0) close(lockfd);
-  errno = e;
+  fd_close(lockfd);
 end:
   fd_close(fd);
   return r;

@@ -35,6 +35,9 @@ struct waiter_s {
   stralloc path;
 };
 
+/* how often to look whether a supervisor that said that it goes is gone */
+static tain const leaving_time = {.sec = {.x = 0}, .nano = 20000000};
+
 static char const *name_of(uint32_t i, void *data)
 {
   return ((waiter const *)data)->names[i];
@@ -70,38 +73,65 @@ static int listen_to(waiter *w, uint32_t i)
   return 1;
 }
 
+/* What the events say. 1; 0 and errno. leaving: set once a supervisor has said
+   that it goes. */
+static int handle_events(waiter *w, iopause_fd const *x, size_t nfds, int *leaving)
+{
+  genalloc ids = GENALLOC_ZERO;
+  int ok = 1, e;
+  for (size_t i = 0; ok && i < nfds; i++) {
+    int events;
+    if (!x[i].revents) continue;
+    ids.len = 0;
+    events = s6rc_listener_read(&w->listener, i, &ids);
+    if (events < 0)
+      ok = 0;
+    else if (events & S6RC_EVENT_GONE)
+      *leaving = 1;
+    for (size_t k = 0; k < genalloc_len(uint32_t, &ids); k++) look(w, genalloc_s(uint32_t, &ids)[k]);
+  }
+  e = errno;
+  genalloc_free(uint32_t, &ids);
+  errno = e;
+  return ok;
+}
+
+/* Looks at all that are missing; one of them, if there still is any. */
+static uint32_t look_at_all(waiter *w, uint32_t n)
+{
+  uint32_t example = 0;
+  for (uint32_t i = n; i--;) {
+    look(w, i);
+    if (w->pending[i]) example = i;
+  }
+  return example;
+}
+
 static int wait_all(waiter *w, uint32_t n, tain const *deadline, s6rc_stillmissing_func *say, void *data)
 {
-  genalloc fds = GENALLOC_ZERO, ids = GENALLOC_ZERO;
+  genalloc fds = GENALLOC_ZERO;
   tain patience;
-  int ok = 0, e;
+  int ok = 0, leaving = 0, e;
   tain_addsec_g(&patience, S6RC_SUPERVISION_PATIENCE_MS / 1000);
-  for (uint32_t i = 0; i < n; i++) look(w, i);
+  look_at_all(w, n);
   while (w->missing) {
     size_t nfds = s6rc_listener_nfds(&w->listener);
-    tain const *until = tain_less(deadline, &patience) ? deadline : &patience;
+    tain until = patience;
+    /* a supervisor that says that it goes is still there for a moment */
+    if (leaving && !w->want) tain_add_g(&until, &leaving_time);
+    if (tain_less(deadline, &until)) until = *deadline;
     if (!genalloc_ready(iopause_fd, &fds, nfds)) goto end;
     iopause_fd *x = genalloc_s(iopause_fd, &fds);
     s6rc_listener_fds(&w->listener, x);
-    int r = iopause_g(x, (unsigned int)nfds, until);
-    if (r < 0) goto end;
-    for (size_t i = 0; r && i < nfds; i++) {
-      if (!x[i].revents) continue;
-      ids.len = 0;
-      if (s6rc_listener_read(&w->listener, i, &ids) < 0) goto end;
-      for (size_t k = 0; k < genalloc_len(uint32_t, &ids); k++) look(w, genalloc_s(uint32_t, &ids)[k]);
-    }
-    if (tain_future(&patience) && tain_future(deadline)) continue;
-    /* one event may have come a moment too early to show */
-    uint32_t example = 0;
-    for (uint32_t i = n; i--;) {
-      look(w, i);
-      if (w->pending[i]) example = i;
-    }
+    int r = iopause_g(x, (unsigned int)nfds, &until);
+    if (r < 0 || !handle_events(w, x, r ? nfds : 0, &leaving)) goto end;
+    if (tain_future(&until)) continue;
+    uint32_t example = look_at_all(w, n);
     if (w->missing && !tain_future(deadline)) {
       errno = ETIMEDOUT;
       goto end;
     }
+    if (tain_future(&patience)) continue;
     if (w->missing && say) (*say)(w->missing, w->names[example], data);
     tain_addsec_g(&patience, S6RC_SUPERVISION_PATIENCE_MS / 1000);
   }
@@ -109,7 +139,6 @@ static int wait_all(waiter *w, uint32_t n, tain const *deadline, s6rc_stillmissi
 end:
   e = errno;
   genalloc_free(iopause_fd, &fds);
-  genalloc_free(uint32_t, &ids);
   errno = e;
   return ok;
 }
@@ -135,26 +164,46 @@ static void waiter_free(waiter *w)
 static int link_names(s6rc_supervision const *s, char const *name, stralloc *link, stralloc *target)
 {
   target->len = 0;
-  return s6rc_path_set(link, s->scandir) && s6rc_path_push(link, s->prefix) && stralloc_cats(link, name) &&
-         stralloc_0(link) && s6rc_path_push(target, s->live) && s6rc_path_push(target, S6RC_SERVICEDIRS) &&
+  if (!s6rc_path_set(link, s->scandir) || !s6rc_path_push(link, s->prefix) || !stralloc_cats(link, name) ||
+      !stralloc_0(link))
+    return 0;
+  s6rc_path_pop(link, link->len - 1);
+  return s6rc_path_push(target, s->live) && s6rc_path_push(target, S6RC_SERVICEDIRS) &&
          s6rc_path_push(target, name);
 }
 
-/* A link that a killed run made is as good as ours. */
-static int make_link(s6rc_supervision const *s, char const *name, stralloc *link)
+/* Is link a link to target? */
+static int is_link_to(char const *link, stralloc const *target)
 {
-  stralloc target = STRALLOC_ZERO, there = STRALLOC_ZERO;
-  int ok = 0, e;
-  if (!link_names(s, name, link, &target)) goto end;
-  ok = !symlink(target.s, link->s);
-  if (!ok && errno == EEXIST) {
-    ok = !sareadlink(&there, link->s) && there.len == target.len && !memcmp(there.s, target.s, there.len);
-    errno = EEXIST;
-  }
-end:
-  e = errno;
-  stralloc_free(&target);
+  stralloc there = STRALLOC_ZERO;
+  int r = !sareadlink(&there, link) && there.len == target->len && !memcmp(there.s, target->s, there.len);
   stralloc_free(&there);
+  return r;
+}
+
+/* A link that is there, of a killed run or an earlier generation, is as good
+   as ours. link: set to its path. *fresh: set if it was not there. */
+static int make_link(s6rc_supervision const *s, char const *name, stralloc *link, int *fresh)
+{
+  stralloc target = STRALLOC_ZERO;
+  int ok = link_names(s, name, link, &target) && !symlink(target.s, link->s), e = errno;
+  if (ok)
+    *fresh = 1;
+  else if (e == EEXIST)
+    ok = is_link_to(link->s, &target);
+  stralloc_free(&target);
+  errno = e;
+  return ok;
+}
+
+int s6rc_supervision_unlink(s6rc_supervision const *s, char const *name)
+{
+  stralloc link = STRALLOC_ZERO, target = STRALLOC_ZERO;
+  int ok = link_names(s, name, &link, &target), e;
+  if (ok && is_link_to(link.s, &target)) ok = !unlink(link.s) || errno == ENOENT;
+  e = errno;
+  stralloc_free(&link);
+  stralloc_free(&target);
   errno = e;
   return ok;
 }
@@ -170,12 +219,11 @@ int s6rc_supervision_begin(s6rc_supervision const *s, char const *const *names, 
                            tain const *deadline, s6rc_stillmissing_func *say, void *data, stralloc *where)
 {
   waiter w;
-  int ok = waiter_init(&w, s, names, n, 1);
-  for (uint32_t i = 0; ok && i < n; i++) {
-    if (arrived(&w, i)) continue;
-    ok = s6rc_path_set(where, names[i]) && listen_to(&w, i) && make_link(s, names[i], where);
-  }
-  if (ok) ok = s6rc_path_set(where, s->scandir) && (!w.missing || tell_svscan(s->scandir, "a"));
+  int ok = waiter_init(&w, s, names, n, 1), fresh = 0;
+  for (uint32_t i = 0; ok && i < n; i++)
+    ok = s6rc_path_set(where, names[i]) && (arrived(&w, i) || listen_to(&w, i)) &&
+         make_link(s, names[i], where, &fresh);
+  if (ok) ok = s6rc_path_set(where, s->scandir) && ((!w.missing && !fresh) || tell_svscan(s->scandir, "a"));
   if (ok) {
     ok = wait_all(&w, n, deadline, say, data);
     for (uint32_t i = 0; !ok && i < n; i++)
@@ -185,23 +233,23 @@ int s6rc_supervision_begin(s6rc_supervision const *s, char const *const *names, 
   return ok;
 }
 
-int s6rc_supervision_end(s6rc_supervision const *s, char const *const *names, uint32_t n,
-                         tain const *deadline)
+int s6rc_supervision_end(s6rc_supervision const *s, char const *const *dirs, uint32_t n, tain const *deadline)
 {
-  stralloc link = STRALLOC_ZERO, target = STRALLOC_ZERO;
   waiter w;
-  int ok = waiter_init(&w, s, names, n, 0), e;
-  for (uint32_t i = 0; ok && i < n; i++) {
-    if (!arrived(&w, i) && !listen_to(&w, i) && errno != ENOENT) ok = 0;
-    if (!link_names(s, names[i], &link, &target) || (unlink(link.s) < 0 && errno != ENOENT)) ok = 0;
-    /* down, then out */
-    if (w.pending[i]) s6_svc_writectl(names[i], S6_SUPERVISE_CTLDIR, "dx", 2);
+  int e = 0;
+  if (!waiter_init(&w, s, dirs, n, 0)) {
+    waiter_free(&w);
+    return 0;
   }
-  ok = ok && tell_svscan(s->scandir, "an") && wait_all(&w, n, deadline, 0, 0);
-  e = errno;
+  for (uint32_t i = 0; i < n; i++) {
+    int there = !arrived(&w, i);
+    if (there && !listen_to(&w, i) && !e) e = errno;
+    /* down, then out */
+    if (there && s6_svc_writectl(dirs[i], S6_SUPERVISE_CTLDIR, "dx", 2) < 0 && !e) e = errno;
+  }
+  if (!tell_svscan(s->scandir, "an") && !e) e = errno;
+  if (!e && !wait_all(&w, n, deadline, 0, 0)) e = errno;
   waiter_free(&w);
-  stralloc_free(&link);
-  stralloc_free(&target);
   errno = e;
-  return ok;
+  return !e;
 }

@@ -16,12 +16,16 @@
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
-enum { COPYBUF = 65536 };
+enum {
+  COPYBUF = 65536,
+  MAXDEPTH = 2048 /* as deep as the longest path that a program can name */
+};
 
 typedef struct copier_s copier;
 struct copier_s {
   mode_t maskout;
   int keepowner;
+  unsigned int depth;
   stralloc *where;
   stralloc link;
   char buf[COPYBUF];
@@ -29,21 +33,28 @@ struct copier_s {
 
 int s6rc_mkdirat(int dirfd, char const *name, mode_t mode)
 {
-  return !mkdirat(dirfd, name, mode & 0777) && !fchmodat(dirfd, name, mode, 0);
+  if (mkdirat(dirfd, name, mode & 0777) < 0) return 0;
+  if (!fchmodat(dirfd, name, mode, 0)) return 1;
+  int e = errno;
+  unlinkat(dirfd, name, AT_REMOVEDIR);
+  errno = e;
+  return 0;
 }
 
 int s6rc_writefileat(int dirfd, char const *name, char const *s, size_t len, mode_t mode)
 {
   int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
   if (fd < 0) return 0;
-  if ((len && allwrite(fd, s, len) < len) || fchmod(fd, mode) < 0) {
+  int ok = (!len || allwrite(fd, s, len) == len) && !fchmod(fd, mode);
+  if (ok)
+    ok = !close(fd);
+  else
     fd_close(fd);
-    int e = errno;
-    unlinkat(dirfd, name, 0);
-    errno = e;
-    return 0;
-  }
-  return !close(fd);
+  if (ok) return 1;
+  int e = errno;
+  unlinkat(dirfd, name, 0);
+  errno = e;
+  return 0;
 }
 
 static int copy_content(copier *c, int from, int to)
@@ -97,19 +108,20 @@ static int copy_link(copier *c, int srcfd, char const *src, int dstfd, char cons
 
 static int copy_any(copier *, int, char const *, int, char const *);
 
-/* Calls itself through copy_any, a level each: two descriptors a level end
-   that long before the stack does. */
+/* Calls itself through copy_any, a level each, down to MAXDEPTH. */
 static int copy_dir(copier *c, int srcfd, char const *src, int dstfd, char const *dst, struct stat const *st)
 {
   DIR *dir;
-  int ok = 0, to = -1;
-  int from = openat(srcfd, src, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  int ok = 0, to = -1, from;
+  if (c->depth >= MAXDEPTH) return (errno = ENAMETOOLONG, 0);
+  from = openat(srcfd, src, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (from < 0) return 0;
   dir = fdopendir(from);
   if (!dir) {
     fd_close(from);
     return 0;
   }
+  c->depth++;
   if (mkdirat(dstfd, dst, 0700) < 0) goto end;
   to = openat(dstfd, dst, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (to < 0) goto end;
@@ -127,6 +139,7 @@ static int copy_dir(copier *c, int srcfd, char const *src, int dstfd, char const
   ok = fchmod(to, st->st_mode & 07777 & ~c->maskout) >= 0;
 end:;
   int e = errno;
+  c->depth--;
   closedir(dir);
   if (to >= 0) close(to);
   errno = e;
@@ -165,6 +178,7 @@ int s6rc_treecopyat(int srcfd, char const *src, int dstfd, char const *dst, mode
   copier c; /* too large to be cleared for nothing: buf is only scratch */
   c.maskout = maskout;
   c.keepowner = keepowner && !geteuid();
+  c.depth = 0;
   c.where = where;
   c.link = (stralloc)STRALLOC_ZERO;
   if (where) where->len = 0;

@@ -128,5 +128,8 @@ int main(int argc, char const *const *argv)
   if (verbosity >= VERBOSITY_STEPS)
     strerr_warni("wrote ", dest, ": ", count(db.nlongruns, "longrun"), ", ", count(db.noneshots, "oneshot"),
                  ", ", count(db.nbundles, "bundle"));
+  stralloc_free(&what);
+  compile_free(&db);
+  source_free(&src);
   return 0;
 }

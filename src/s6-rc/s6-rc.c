@@ -138,7 +138,7 @@ static int run(rc *o, enum command_e command, char const *const *names)
 
 int main(int argc, char const *const *argv)
 {
-  rc o = {.livepath = S6RC_LIVEDIR, .verbosity = 1, .dir = S6RC_UP, .live = S6RC_LIVE_ZERO, .statefd = -1};
+  rc o = {.livepath = S6RC_LIVEDIR, .verbosity = 1, .dir = S6RC_UP, .live = S6RC_LIVE_ZERO};
   tain tto = tain_infinite_relative;
   cli_command const *command;
   cli_parser p;

@@ -114,13 +114,17 @@ test_time_limit() {
   test_hangs() {
     # one that does not care, in a session of its own
     setsid sh -c 'trap "" TERM; sleep 4003; sleep 4003' &
+    echo 'came this far'
     sleep 4003
   }
   test_never() { true; }
 END
   assert_exit 1 run -t 2
   assert_contains "$STDOUT" 'not ok a/file: stopped after 2 s'
-  assert_contains "$STDOUT" '1 passed'
+  assert_contains "$STDOUT" 'not ok a/file/hangs
+# came this far'
+  assert_lacks "$STDOUT" never
+  assert_contains "$STDOUT" '1 passed, 2 failed'
   assert_exit 1 pgrep -f 'sleep 4003'
 }
 

@@ -5,19 +5,18 @@
 # A scan directory of its own with a real s6-svscan on it, in the background,
 # whose output (and that of services without a logger) is in $SCANLOG. It ends
 # with the test.
-start_scan() {
+start_scan() { # [ SERVICES ]: as many as it will supervise at most
   mkdir -p "$SCAN"
   case $(s6-svscan -? 2>&1) in
-    *'-C '*) set -- -C 2000 ;;
-    *) set -- -c 2000 ;;
+    *'-C '*) set -- -C "${1:-2000}" ;;
+    *) set -- -c "${1:-2000}" ;;
   esac
   rm -f "$T.scan-exit"
   : >"$T.scan"
-  {
-    _code=0
-    s6-svscan "$@" "$SCAN" </dev/null >"$SCANLOG" 2>&1 || _code=$?
-    echo "$_code" >"$T.scan-exit"
-  } &
+  # A session of its own: the runner's signals to a test that takes too long
+  # are not for the tree.
+  # shellcheck disable=SC2016
+  setsid sh -c 's6-svscan "$@" ; echo $? >"$T.scan-exit"' sh "$@" "$SCAN" </dev/null >"$SCANLOG" 2>&1 &
   wait_for 10 scan_answers || fail 's6-svscan does not run:' "$(cat "$SCANLOG")"
 }
 
@@ -35,7 +34,7 @@ stop_scan() {
     rm -f "$T.scan-exit"
   else
     echo 'the supervision tree did not end within 20 s; what runs:'
-    processes_of "${S6RC_TEST_ID##*,}" "$T" | describe_processes
+    processes_of "${S6RC_TEST_ID##*,}" "$T" | describe_processes "$(own_shells)"
     kill_scan
     return 1
   fi
@@ -45,11 +44,12 @@ stop_scan() {
 # will not stop on their own, and to see what survives.
 kill_scan() {
   rm -f "$T.scan"
-  # this shell, whose number only a child knows
-  sh -c 'echo $PPID' >"$T.self"
-  kill_processes "${S6RC_TEST_ID##*,}" "$T" "$$ $PPID $(cat "$T.self")"
-  rm -f "$T.self" "$T.scan-exit"
+  kill_processes "${S6RC_TEST_ID##*,}" "$T" "$(own_shells)"
+  rm -f "$T.scan-exit"
 }
+
+# The shell of the file, the runner's timeout above it, the subshell of the test.
+own_shells() { echo "$$ $PPID $TEST_SHELL"; }
 
 # shellcheck disable=SC2120
 live_init() { # [ OPTION... ]

@@ -14,10 +14,12 @@ processes_of() { # ID DIR
   } | cut -d/ -f3 | sort -un
 }
 
-# Prints "PID COMMAND LINE" for each id on stdin that still exists.
-describe_processes() {
+# Prints "PID COMMAND LINE" for each id on stdin that still exists and is none
+# of EXCEPT.
+describe_processes() { # EXCEPT
   while read -r _pid; do
-    _words=$(tr '\0' ' ' <"/proc/$_pid/cmdline" 2>/dev/null) || continue
+    case " ${1:-} " in *" $_pid "*) continue ;; esac
+    _words=$({ tr '\0' ' ' <"/proc/$_pid/cmdline"; } 2>/dev/null) || continue
     [ -z "$_words" ] || printf '%s %s\n' "$_pid" "$_words"
   done
 }

@@ -67,6 +67,8 @@ run_test() { # NAME
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
+    # $$ is the whole file's shell; only a child knows this one's number
+    TEST_SHELL=$(exec sh -c 'echo $PPID')
     umask 022
     cd "$T" || exit 111
     set -eu
@@ -90,7 +92,10 @@ run_test() { # NAME
 
 run_tests() { # [ NAME... ]: all functions test_NAME in the order of the file
   set +eu
-  trap 'exit 143' TERM # after the test's own trap
+  # The time limit's signal reaches the test, too, which ends and cleans up
+  # first: what it printed shows where it was.
+  stopped=no
+  trap 'stopped=yes' TERM
   # shellcheck disable=SC2046 # names of functions are words
   [ $# -gt 0 ] || set -- $(sed -n 's/^test_\([A-Za-z0-9_]*\) *().*/\1/p' "$0")
   number=0 failures=0
@@ -103,6 +108,7 @@ run_tests() { # [ NAME... ]: all functions test_NAME in the order of the file
       echo "not ok $S6RC_TEST_FILE/$name"
       echo "# there is no function test_$name"
     fi
+    if [ $stopped = yes ]; then exit 143; fi
   done
   [ $failures = 0 ]
   exit

@@ -1,7 +1,7 @@
+#!/bin/sh
 # ISC license.
 # tools/demo: shows the tools at work, for any user, and leaves nothing behind.
-# shellcheck shell=sh disable=SC2016,SC2317
-# shellcheck source=tests/lib/test.sh
+# shellcheck disable=SC2016 # what the demo shows, and other scripts
 . "$(dirname "$0")/../lib/test.sh"
 
 # Where the demo puts its scratch directory; the path is also in the

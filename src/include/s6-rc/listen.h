@@ -9,7 +9,10 @@
    inode, made in the event directory of the first of a group and linked into
    those of the others. A byte then says "one of these": the caller looks at
    the status files of the group, which s6-supervise always writes before it
-   sends. Nothing is lost that way, whatever the limit on descriptors. */
+   sends. Nothing is lost that way, whatever the limit on descriptors.
+
+   In one directory of service directories only one process may listen at a
+   time: whoever holds the live directory's lock. */
 
 #ifndef S6RC_LISTEN_H
 #define S6RC_LISTEN_H

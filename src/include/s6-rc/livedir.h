@@ -38,16 +38,21 @@ extern int s6rc_livedir_fill(int fd, s6rc_db const *db, char const *dbpath, char
    is there is replaced. The point of no return. 1; 0 and errno. */
 extern int s6rc_livedir_publish(char const *live, char const *path);
 
+/* Is the public name a link that leads to directory path? */
+extern int s6rc_livedir_published(char const *live, char const *path);
+
 /* Does an s6-supervise run in any service directory of live directory fd?
-   1, 0; -1 and errno. */
-extern int s6rc_livedir_supervised(int fd);
+   follow: also in those of other generations that it leads to. 1, 0; -1 and
+   errno. */
+extern int s6rc_livedir_supervised(int fd, int follow);
 
 /* The live directories that were made for public name live: appends their
    paths, each with a NUL. Their number; -1 and errno. */
 extern int s6rc_livedir_list(char const *live, stralloc *paths);
 
 /* Removes live directory path, unless somebody has it locked or supervises
-   anything in it. 1 removed; 0 in use; -1 and errno. */
+   anything in it. 1 removed; 0 in use, or being removed by another process;
+   -1 and errno. */
 extern int s6rc_livedir_sweep(char const *path);
 
 /* A scan directory's contents as a live directory wants them. */
@@ -68,16 +73,23 @@ typedef void s6rc_stillmissing_func(uint32_t missing, char const *name, void *da
 /* Links the services of names (n) into the scan directory, unless they are
    there, has s6-svscan look, and waits until each is supervised. Changes the
    working directory to servicedirsfd. The global clock must be running.
-   1; 0 and errno (ETIMEDOUT, ENXIO: no s6-svscan...), where says what it was
-   at. What it linked stays: see s6rc_supervision_end. */
+   1; 0 and errno (ETIMEDOUT, ENXIO: no s6-svscan, EEXIST: an entry of that
+   name that is not ours...), where says what it was at. What it linked stays:
+   see s6rc_supervision_end. */
 extern int s6rc_supervision_begin(s6rc_supervision const *, char const *const *names, uint32_t n,
                                   tain const *deadline, s6rc_stillmissing_func *, void *data,
                                   stralloc *where);
 
-/* Unlinks them again and has s6-svscan end their supervisors, bringing the
-   services down; waits until they are gone, but not past deadline. 1; 0 and
-   errno. */
-extern int s6rc_supervision_end(s6rc_supervision const *, char const *const *names, uint32_t n,
+/* Removes a service's link from the scan directory, if it is there and ours;
+   nobody is told. 1; 0 and errno. */
+extern int s6rc_supervision_unlink(s6rc_supervision const *, char const *name);
+
+/* Ends the supervisors of n service directories (paths from servicedirsfd)
+   whose links have been removed, bringing the services down, and has s6-svscan
+   forget them; waits until they are gone, but not past deadline. A failure
+   does not keep it from doing the rest. Changes the working directory to
+   servicedirsfd. 1; 0 and errno. */
+extern int s6rc_supervision_end(s6rc_supervision const *, char const *const *dirs, uint32_t n,
                                 tain const *deadline);
 
 #endif

@@ -59,12 +59,19 @@ extern int s6rc_writefileat(int dirfd, char const *name, char const *s, size_t l
    less the bits in maskout; owners too if the caller is root and keepowner.
    Every failure at every depth counts: 1; 0 and errno, *where (may be null)
    then the path below src that failed, and what was made stays for the caller
-   to remove. The depth is limited by descriptors, one a level. */
+   to remove. The depth is limited: by descriptors, two a level, and to 2,048. */
 extern int s6rc_treecopyat(int srcfd, char const *src, int dstfd, char const *dst, mode_t maskout,
                            int keepowner, stralloc *where);
 
 /* Removes a tree, unwritable directories included. Absent is fine. 1; 0 and
    errno, and as much as could be removed is gone. */
 extern int s6rc_treeremoveat(int dirfd, char const *name);
+
+/* Gives service directory dst, which may have a running supervisor, the
+   files of src: each one replaced by a rename if it differs, those that src
+   does not have removed; what s6-supervise made and `down` stay. An
+   interruption leaves every file whole, and a second call finishes. 1; 0 and
+   errno, *where (may be null) then says which file. */
+extern int s6rc_servicedir_refresh(int src, int dst, stralloc *where);
 
 #endif

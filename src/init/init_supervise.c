@@ -1,0 +1,92 @@
+/* ISC license. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/iopause.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+#include <skalibs/unix-transactional.h>
+
+#include <s6-rc/livedir.h>
+#include <s6-rc/path.h>
+#include <s6-rc/servicedir.h>
+
+#include "init.h"
+
+enum {
+  UNDO_SECONDS = 5, /* how long a failed start may take to take its supervisors down */
+  UNDO_MS = 20      /* between attempts to remove what they still work in */
+};
+
+static void still_missing(uint32_t missing, char const *name, void *data)
+{
+  char fmt[UINT32_FMT];
+  fmt[uint32_fmt(fmt, missing)] = 0;
+  strerr_warnw("still waiting for ", fmt, " supervisors, one of them that of ", name,
+               ": is the limit of s6-svscan on ", ((init_run const *)data)->scandir,
+               " high enough? (its options -c or -C)");
+}
+
+static int open_supervision(init_run const *o, char const *path, s6rc_supervision *s)
+{
+  int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  *s =
+      (s6rc_supervision){.live = o->live,
+                         .scandir = o->scandir,
+                         .prefix = o->prefix,
+                         .servicedirsfd = open2_at(fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  fd_close(fd);
+  return s->servicedirsfd >= 0;
+}
+
+int init_supervise(init_run *o, char const *path, stralloc *where)
+{
+  s6rc_supervision s;
+  int ok;
+  s6rc_path_set(where, path);
+  if (!open_supervision(o, path, &s)) return 0;
+  ok = s6rc_supervision_begin(&s, o->names, o->db.nlongruns, &o->deadline, &still_missing, o, where);
+  fd_close(s.servicedirsfd);
+  return ok;
+}
+
+void init_undo(init_run *o, char const *path)
+{
+  s6rc_supervision s;
+  tain limit, pause;
+  int e = errno;
+  tain_addsec_g(&limit, UNDO_SECONDS);
+  if (open_supervision(o, path, &s)) {
+    for (uint32_t i = 0; i < o->db.nlongruns; i++)
+      if (!s6rc_supervision_unlink(&s, o->names[i]))
+        strerr_warnwusys("remove the link of ", o->names[i], " from ", o->scandir);
+    if (!s6rc_supervision_end(&s, o->names, o->db.nlongruns, &limit))
+      strerr_warnwusys("take the supervisors in ", o->scandir, " down again");
+    close(s.servicedirsfd);
+  }
+  if (s6rc_livedir_published(o->live, path) && unlink(o->live) < 0) strerr_warnwusys("remove link ", o->live);
+  /* one that s6-svscan was just about to start may write once more */
+  while (!s6rc_treeremoveat(AT_FDCWD, path)) {
+    if ((errno != ENOTEMPTY && errno != EEXIST) || !tain_future(&limit)) {
+      strerr_warnwusys("remove ", path);
+      break;
+    }
+    tain_from_millisecs(&pause, UNDO_MS);
+    tain_add_g(&pause, &pause);
+    iopause_g(0, 0, &pause);
+  }
+  errno = e;
+}
+
+void init_die_supervise(init_run const *o, char const *path, char const *where)
+{
+  if (errno == ETIMEDOUT)
+    strerr_dief(S6RC_EXIT_SYSTEM, "timed out waiting for the supervisor of ", where,
+                ": is the limit of s6-svscan on ", o->scandir, " high enough? (its options -c or -C)");
+  strerr_diefusys(S6RC_EXIT_SYSTEM, "supervise the services in ", path, ": ", where);
+}

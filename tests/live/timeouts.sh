@@ -1,0 +1,256 @@
+#!/bin/sh
+# ISC license.
+# Limits: the services' own, and that of the whole run.
+. "$(dirname "$0")/../lib/test.sh"
+. "$S6RC_TOP/tests/lib/engine.sh"
+
+# A script that logs the signals that it gets. CONT comes last.
+stubborn() { # NAME
+  cat >"$T/$1" <<END_OF_SCRIPT
+#!/bin/sh
+trap 'echo $1 TERM >>$T/log' TERM
+trap 'echo $1 CONT >>$T/log' CONT
+echo $1 >>$T/log
+until test -e $T/go.$1; do sleep 0.02; done
+echo $1 ends >>$T/log
+END_OF_SCRIPT
+  chmod 755 "$T/$1"
+}
+
+test_longrun_up() {
+  longrun l run="$(ready_run l)" notification-fd=3 timeout-up=400
+  oneshot after up="$(says after)"
+  oneshot other up="$(says other)"
+  depends after l
+  start_live
+  assert_exit 1 rc change after other
+  assert_contains "$STDERR" 'service l failed to start: timed out after 400 ms (its timeout-up)'
+  assert_contains "$STDERR" '1 service not attempted because of l: after'
+  assert_logged other
+  assert_not_logged after
+  wait_log 'l ends'
+  wait_for 10 is_down l
+  assert_file "$LIVE/servicedirs/l/down"
+  assert_state '1 0 0 0 3'
+  assert_output '' rc diff
+  # it may get all the time it wants the next time
+  release l
+  rc change after
+}
+
+test_longrun_down() {
+  stubborn l
+  longrun l run="#!/bin/sh
+exec $T/l" timeout-down=400
+  oneshot below down="$(says below)"
+  depends l below
+  start_live
+  rc change l
+  wait_log l
+  assert_exit 1 rc -d change below
+  assert_contains "$STDERR" 'service l failed to stop: timed out after 400 ms (its timeout-down)'
+  assert_contains "$STDERR" '1 service not attempted because of below: below' ||
+    assert_contains "$STDERR" '1 service not attempted because of l: below'
+  assert_not_logged below
+  assert_up l below
+  assert_absent "$LIVE/servicedirs/l/down"
+  release l
+  rc -d change below
+  assert_logged below
+  assert_file "$LIVE/servicedirs/l/down"
+}
+
+test_oneshot_up() {
+  stubborn slow
+  oneshot slow up="$T/slow" timeout-up=400
+  oneshot after up="$(says after)"
+  depends after slow
+  start_live
+  assert_exit 1 rc change after
+  assert_contains "$STDERR" 'service slow failed to start: timed out after 400 ms (its timeout-up)'
+  wait_log 'slow CONT'
+  assert_order slow 'slow TERM' 'slow CONT'
+  assert_not_logged after
+  assert_down slow after
+  release slow
+  wait_log 'slow ends'
+  # an end after the time is no success
+  assert_down slow
+}
+
+test_oneshot_down() {
+  stubborn slow
+  oneshot slow down="$T/slow" timeout-down=400
+  start_live
+  rc change slow
+  assert_exit 1 rc -d change slow
+  assert_contains "$STDERR" 'service slow failed to stop: timed out after 400 ms (its timeout-down)'
+  wait_log 'slow TERM' 'slow CONT'
+  assert_up slow
+  release slow
+}
+
+test_script_that_obeys() {
+  oneshot slow up='sleep 86400' timeout-up=300
+  start_live
+  assert_exit 1 rc change slow
+  assert_contains "$STDERR" 'timed out after 300 ms'
+  running() { pgrep -P "$(pgrep -P "$(service_pid s6rc-oneshot-runner)")" >/dev/null; }
+  gone() { ! running; }
+  wait_for 10 gone
+}
+
+test_stopped_script() {
+  oneshot slow timeout-up=1000 up="sh -c \"trap 'echo TERM >>$T/log; exit 0' TERM; kill -STOP \$\$; while :; do sleep 0.02; done\""
+  start_live
+  assert_exit 1 rc change slow
+  wait_log TERM
+}
+
+# One among many: only it gets the signal, and the rest goes on.
+test_only_the_slow_one_is_told() {
+  stubborn slow
+  stubborn other
+  oneshot slow up="$T/slow" timeout-up=400
+  oneshot other up="$T/other"
+  start_live
+  rc_begin change slow other
+  wait_log other 'slow CONT'
+  release other
+  rc_end 1
+  assert_not_logged 'other TERM' 'other CONT'
+  assert_up other
+  assert_down slow
+  release slow
+}
+
+test_no_limit() {
+  longrun l run="$(ready_run l)" notification-fd=3 timeout-up=0
+  oneshot o up="$(held o)" timeout-up=0
+  oneshot bounded timeout-up=300 up='sleep 86400'
+  start_live
+  rc_begin change l o bounded
+  wait_log o 'l runs'
+  # time has passed for a third one
+  wait_for 10 grep -q 'service bounded: failed' "$T/rc.err"
+  release o l
+  rc_end 1
+  assert_up l o
+  assert_lacks "$STDERR" 'service l'
+}
+
+test_whole_run() {
+  longrun l run="$(ready_run l)" notification-fd=3
+  oneshot o up="$(held o)"
+  oneshot after up="$(says after)"
+  depends after o
+  oneshot quick up="$(says quick)"
+  start_live
+  assert_exit 2 rc -t 500 change l after quick
+  assert_contains "$STDERR" 'timed out after 500 ms (-t)'
+  assert_contains "$STDERR" '2 services still starting: l, o'
+  assert_contains "$STDERR" '1 service not attempted'
+  assert_contains "$STDERR" after
+  assert_lacks "$STDERR" 'failed to start'
+  # left under way
+  wait_log o 'l runs'
+  supervised_up l
+  assert_eq "$(s6-svstat -o wantedup "$LIVE/servicedirs/l")" true
+  assert_state '1 0 0 0 0 3'
+  assert_not_logged 'o TERM'
+  # it may still get ready, the next run takes it up
+  pid=$(service_pid l)
+  release l o
+  wait_log 'l ready' 'o ends'
+  rc change l after
+  assert_eq "$(service_pid l)" "$pid"
+  assert_up l after
+  assert_eq "$(count_log 'l runs')" 1
+}
+
+test_whole_run_down() {
+  stubborn l
+  longrun l run="#!/bin/sh
+exec $T/l"
+  oneshot o down="$(held o)"
+  oneshot below down="$(says below)"
+  depends o below
+  start_live
+  rc change l o
+  wait_log l
+  assert_exit 2 rc -t 500 -d change l below
+  assert_contains "$STDERR" '2 services still stopping: l, o'
+  assert_contains "$STDERR" '1 service not attempted'
+  assert_contains "$STDERR" below
+  assert_up l o below
+  wait_log 'l TERM' o
+  release l o
+  rc -d change l below
+  assert_down l o below
+}
+
+# Its own limit is the shorter one.
+test_own_limit_within_that_of_the_run() {
+  oneshot o up='sleep 86400' timeout-up=300
+  start_live
+  assert_exit 1 rc -t 60000 change o
+  assert_contains "$STDERR" 'timed out after 300 ms (its timeout-up)'
+  assert_lacks "$STDERR" 60000
+}
+
+test_run_limit_is_the_shorter_one() {
+  stubborn o
+  oneshot o up="$T/o" timeout-up=60000
+  start_live
+  assert_exit 2 rc -t 300 change o
+  assert_contains "$STDERR" 'timed out after 300 ms (-t)'
+  wait_log o
+  assert_not_logged 'o TERM'
+  release o
+}
+
+# The limits begin when the transition does, not while it waits for its turn.
+test_limits_begin_with_the_transition() {
+  oneshot first up="$(held first)"
+  oneshot second up="$(says second)" timeout-up=5000
+  longrun third run="$(run_script third)" timeout-up=5000
+  oneshot clock timeout-up=5500 up='sleep 86400'
+  depends second first
+  depends third first
+  start_live
+  rc_begin change third second clock
+  wait_for 20 grep -q 'service clock: failed' "$T/rc.err"
+  release first
+  rc_end 1
+  assert_up first second third
+}
+
+# Nor while another s6-rc has the lock.
+test_limits_begin_after_waiting_for_the_lock() {
+  oneshot first up="$(held first)"
+  oneshot second up="$(says second)" timeout-up=1000
+  longrun third run="$(run_script third)" timeout-up=1000
+  start_live
+  rc_begin change first
+  wait_log first
+  "$S6RC_BIN/s6-rc" -l "$LIVE" -b -t 1000 change second third >"$T/waits" 2>&1 &
+  waits=$!
+  # 1500 ms, by a clock that has nothing to do with either
+  sleep 1.5
+  release first
+  rc_end 0
+  status=0
+  wait $waits || status=$?
+  assert_eq "$status" 0 "$(cat "$T/waits")"
+}
+
+test_zero_is_no_limit() {
+  oneshot o up="$(held o)"
+  start_live
+  rc_begin -t 0 change o
+  wait_log o
+  release o
+  rc_end 0
+}
+
+run_tests "$@"
