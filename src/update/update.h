@@ -134,10 +134,12 @@ extern int update_plan_print(stralloc *, update_plan const *, s6rc_db const *old
 
 /* --- carrying it out
 
-   Every generation of the live directory is complete in itself; services that
-   keep their supervisor are symbolic links, in the new generation, to the
-   service directory in the generation that they were made in, which never
-   moves. So up to the switch nothing that the old generation shows is touched,
+   Every generation of the live directory is complete in itself. The first one
+   is also the home of all service directories that have ever been supervised:
+   in later generations they are symbolic links to there, so they do not move
+   when the live directory becomes another one. (What is new is built in its
+   generation and moves home last of all: whoever works in a directory does not
+   see its name.) So up to the switch nothing that the old generation shows is touched,
    and all that happens after it is said in the new generation's record and can
    be done again. What a crash leaves:
 
@@ -201,6 +203,11 @@ extern int update_build(update_context *, update_plan const *, int oldfd, s6rc_d
    that the public name leads to, db its database. Can be repeated. All but
    the starting of services. 1; 0 and errno. */
 extern int update_complete(update_context *, int fd, s6rc_db const *db);
+
+/* Moves service directories that were made in live directory fd home, and
+   removes the generations between. live: its public name. Can be repeated. 1;
+   0 and errno. */
+extern int update_settle(int fd, char const *live, s6rc_db const *db);
 
 /* Removes what an update that did not come to its switch has made. */
 extern int update_clean(update_context *, int fd);

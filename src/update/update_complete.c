@@ -3,7 +3,6 @@
 /* What comes after the switch. Every step looks at what is there and makes
    it what it has to be, so that all of it can be done again. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -168,68 +167,6 @@ static int drop_old(completer *x)
   return ok;
 }
 
-/* Takes away what makes generation fd a live directory; what stays are the
-   service directories that later generations lead to, the fd-holder as their
-   neighbour, and, for the oneshot runner, the link to the database. *used:
-   is there any? */
-static int strip(int fd, int *used)
-{
-  static char const *const frame[] = {UPDATE_RECORD,   UPDATE_STATE_BEFORE, UPDATE_STATE_AFTER,
-                                      S6RC_STATE_FILE, S6RC_LIVE_SCANDIR,   S6RC_LIVE_PREFIX,
-                                      S6RC_LOCK_FILE};
-  struct dirent *d;
-  DIR *dir;
-  int sd, ok = 1, e;
-  *used = 0;
-  for (size_t i = 0; i < sizeof frame / sizeof *frame; i++)
-    if (!s6rc_treeremoveat(fd, frame[i])) return 0;
-  sd = open2_at(fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (sd < 0) return errno == ENOENT;
-  dir = fdopendir(sd);
-  if (!dir) {
-    fd_close(sd);
-    return 0;
-  }
-  while (errno = 0, ok && (d = readdir(dir))) {
-    struct stat st;
-    if (d->d_name[0] == '.' && (!d->d_name[1] || (d->d_name[1] == '.' && !d->d_name[2]))) continue;
-    ok = !fstatat(sd, d->d_name, &st, AT_SYMLINK_NOFOLLOW);
-    if (ok && !S_ISLNK(st.st_mode))
-      *used = 1;
-    else if (ok && strcmp(d->d_name, S6RC_FDHOLDER))
-      ok = !unlinkat(sd, d->d_name, 0);
-  }
-  if (errno) ok = 0;
-  e = errno;
-  closedir(dir);
-  errno = e;
-  return ok;
-}
-
-static int clean_generations(completer *x)
-{
-  stralloc paths = STRALLOC_ZERO;
-  struct stat here, st;
-  int n = s6rc_livedir_list(x->c->live, &paths), ok = n >= 0 && !fstat(x->fd, &here), e;
-  char const *s = paths.s;
-  for (int i = 0; ok && i < n; i++, s += strlen(s) + 1) {
-    int used, fd = open2(s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    s6rc_path_set(&x->c->where, s);
-    ok = fd >= 0 && !fstat(fd, &st);
-    if (ok && (st.st_ino != here.st_ino || st.st_dev != here.st_dev)) {
-      ok = strip(fd, &used);
-      if (ok && !used) ok = s6rc_treeremoveat(AT_FDCWD, s);
-    }
-    e = errno;
-    if (fd >= 0) close(fd);
-    errno = e;
-  }
-  e = errno;
-  stralloc_free(&paths);
-  errno = e;
-  return ok;
-}
-
 static int start(completer *x)
 {
   x->servicedirs = open2_at(x->fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -259,29 +196,12 @@ int update_complete(update_context *c, int fd, s6rc_db const *db)
        refresh_kept(&x) && named(&x, "scan directory", unlink_leaving(&x)) && supervise_new(&x) &&
        named(&x, "supervisors of old services", drop_old(&x)) &&
        named(&x, S6RC_FDHOLDER, update_pipes(fd, x.servicedirs, x.record.s, x.record.len)) &&
-       clean_generations(&x);
+       named(&x, "earlier generations", update_settle(fd, c->live, db));
   e = errno;
   if (x.servicedirs >= 0) close(x.servicedirs);
   stralloc_free(&x.record);
   stralloc_free(&x.scandir);
   stralloc_free(&x.prefix);
-  errno = e;
-  return ok;
-}
-
-int update_clean(update_context *c, int fd)
-{
-  stralloc paths = STRALLOC_ZERO;
-  struct stat here, st;
-  int n = s6rc_livedir_list(c->live, &paths), ok = n >= 0 && !fstat(fd, &here), e;
-  char const *s = paths.s;
-  for (int i = 0; ok && i < n; i++, s += strlen(s) + 1) {
-    if (stat(s, &st) < 0 || (st.st_ino == here.st_ino && st.st_dev == here.st_dev)) continue;
-    s6rc_path_set(&c->where, s);
-    ok = s6rc_livedir_sweep(s) >= 0;
-  }
-  e = errno;
-  stralloc_free(&paths);
   errno = e;
   return ok;
 }

@@ -81,6 +81,22 @@ static int read_name(int fd, stralloc *sa)
   return 1;
 }
 
+/* Who was killed was listening to services. */
+static int clean_events(int fd, s6rc_db const *db)
+{
+  int ok = 1, e;
+  int sd = open2_at(fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (sd < 0) return 0;
+  for (uint32_t i = 0; ok && i < db->nlongruns; i++) {
+    s6rc_service sv;
+    ok = s6rc_db_service(db, i, &sv) && s6rc_listen_clean(sd, sv.name);
+  }
+  e = errno;
+  close(sd);
+  errno = e;
+  return ok;
+}
+
 int update_recover(update_context *c, update_phase phase, int fd, s6rc_db const *db, engine_result *result)
 {
   uint32_t n = s6rc_db_n(db);
@@ -88,7 +104,7 @@ int update_recover(update_context *c, update_phase phase, int fd, s6rc_db const 
   stralloc name = STRALLOC_ZERO;
   char const *live = c->live;
   int before = phase == UPDATE_BEFORE_SWITCH;
-  int ok = target && read_name(fd, &name);
+  int ok = target && read_name(fd, &name) && clean_events(fd, db);
   /* a record that was cut short does not have it: nothing had begun */
   if (ok && name.s[0] == '/') c->live = name.s;
   ok = ok && read_target(fd, before ? UPDATE_STATE_BEFORE : UPDATE_STATE_AFTER, target, n) &&

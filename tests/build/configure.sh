@@ -143,14 +143,28 @@ test_dependencies() {
   assert_exit 0 make -q
   ./configure CFLAGS=-O0
   assert_exit 0 make -q
+  # a header
   sleep 1
   touch src/include/s6-rc/types.h
-  make -n >plan
+  make V=1 >plan
   grep -q -e '-c -o build/obj/libs6rc/' plan || fail 'a changed header changes nothing'
-  make
+  # the configuration: what includes config.h
   ./configure CFLAGS=-O0 --livedir=/elsewhere
-  make -n >plan
-  for object in build/obj/*/*.o; do grep -q -e "-c -o $object " plan || fail "not built anew for another configuration: $object"; done
+  make V=1 >plan
+  for source in $(grep -rl 's6-rc/config.h' src --include='*.c'); do
+    grep -q -e "-c -o build/obj/.* $source\$" plan || fail "not built anew for another configuration: $source"
+  done
+  strings -a build/bin/* >texts
+  assert_exit 0 grep -q /elsewhere texts
+  assert_exit 1 grep -q /run/s6-rc texts
+  # the linker's flags: every program, nothing else
+  ./configure CFLAGS=-O0 LDFLAGS=-Wl,-O1 --livedir=/elsewhere
+  make V=1 >plan
+  for tool in build/bin/*; do grep -q -e "-o $tool " plan || fail "not linked anew: $tool"; done
+  assert_exit 1 grep -q -e ' -c -o ' plan
+  # the compiler's: everything
+  make V=1 CFLAGS=-O1 >plan
+  for object in build/obj/*/*.o; do grep -q -e "-c -o $object " plan || fail "not compiled anew: $object"; done
 }
 
 # A build elsewhere leaves the sources alone and does not use what is built there.

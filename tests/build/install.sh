@@ -5,7 +5,7 @@
 . "$S6RC_TOP/tests/lib/build.sh"
 
 build() { # CONFIGURE-ARGUMENT...
-  configure_in b CFLAGS=-O0 "$@"
+  configure_linking b "$@"
   make_in b
 }
 

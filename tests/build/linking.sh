@@ -4,9 +4,8 @@
 . "$(dirname "$0")/../lib/test.sh"
 . "$S6RC_TOP/tests/lib/build.sh"
 
-# Fast: no optimisation.
 build() { # CONFIGURE-ARGUMENT...
-  configure_in b CFLAGS=-O0 "$@"
+  configure_linking b "$@"
   make_in b
 }
 

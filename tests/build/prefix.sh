@@ -50,7 +50,7 @@ check_stack() { # PREFIX CONFIGURE-ARGUMENT...
   done
   assert_contains "$(config_value CHECK_ARGS b/config.mak)" "--with-sysdeps=$from/"
   assert_contains "$(cat b/src/include/s6-rc/config.h)" 'S6RC_SVC_MANY 1'
-  make_in b
+  make_in b build/bin/s6-rc-db
 }
 
 test_prefix_alone() {

@@ -15,6 +15,17 @@ configure_in() { # DIR ARGUMENT...
   (cd "$_dir" && "$S6RC_TOP/configure" "$@")
 }
 
+# The same, starting from copies of the objects under test: what is compiled
+# alike is not compiled again.
+configure_linking() { # DIR ARGUMENT...
+  mkdir -p "$1"
+  cp -a "$S6RC_BUILD/build" "$1/build"
+  _dir=$1
+  shift
+  configure_in "$_dir" CC="$(config_value CC)" CPPFLAGS="$(config_value CPPFLAGS)" CFLAGS="$(config_value CFLAGS)" \
+    LDFLAGS="$(config_value LDFLAGS)" "$@"
+}
+
 make_in() { # DIR ARGUMENT...
   _dir=$1
   shift

@@ -3,17 +3,19 @@
 # tell when they run and wait until they may go on, s6-rc in the background.
 # shellcheck shell=sh
 
-# What has happened, a line each, in the order in which it happened.
-LOG='' # set by use_log
+# What happens is logged in $T/log, a line each. Whatever waits for something
+# in $T also ends when $T goes: nothing outlives a test that fails.
 
 # Command lines for up, down, reload: logs TEXT (plain words); held: and ends
 # only when it is released.
+until_exists() { # FILE in $T
+  printf 'until test -e %s/%s -o ! -d %s; do sleep 0.02; done' "$T" "$1" "$T"
+}
 says() { # TEXT
   printf 'sh -c "echo %s >>%s/log"' "$1" "$T"
 }
 held() { # TEXT
-  printf 'sh -c "echo %s >>%s/log; until test -e %s/go.%s; do sleep 0.02; done; echo %s ends >>%s/log"' \
-    "$1" "$T" "$T" "$1" "$1" "$T"
+  printf 'sh -c "echo %s >>%s/log; %s; echo %s ends >>%s/log"' "$1" "$T" "$(until_exists "go.$1")" "$1" "$T"
 }
 release() { # TEXT...
   for _text do : >"$T/go.$_text"; done
@@ -23,13 +25,12 @@ release() { # TEXT...
 # end; ready_run: with notification-fd 3, and says that it is ready once it is
 # released.
 run_script() { # NAME
-  printf '#!/bin/sh\ntrap "echo %s ends >>%s/log; exit 0" TERM\necho %s runs >>%s/log\nwhile :; do sleep 0.02; done\n' \
-    "$1" "$T" "$1" "$T"
+  printf '#!/bin/sh\ntrap "echo %s ends >>%s/log; exit 0" TERM\necho %s runs >>%s/log\n%s\n' \
+    "$1" "$T" "$1" "$T" "$(until_exists never)"
 }
 ready_run() { # NAME
   printf '#!/bin/sh\ntrap "echo %s ends >>%s/log; exit 0" TERM\necho %s runs >>%s/log\n' "$1" "$T" "$1" "$T"
-  printf 'until test -e %s/go.%s; do sleep 0.02; done\necho %s ready >>%s/log\necho >&3\nwhile :; do sleep 0.02; done\n' \
-    "$T" "$1" "$1" "$T"
+  printf '%s\necho %s ready >>%s/log\necho >&3\n%s\n' "$(until_exists "go.$1")" "$1" "$T" "$(until_exists never)"
 }
 
 logged() { # LINE

@@ -3,13 +3,7 @@
 # s6-rc-init: what it makes, what it is given, what it refuses.
 . "$(dirname "$0")/../lib/test.sh"
 
-# What a failed run must not leave: nothing beside the live name, nothing in
-# the scan directory, no supervisor.
-assert_nothing_left() {
-  assert_eq "$(cd "$T" && find . -maxdepth 1 -name 'live*')" '' 'left beside the live name'
-  assert_eq "$(ls "$SCAN")" '' 'left in the scan directory'
-  assert_eq "$(processes_of "${S6RC_TEST_ID##*,}" "$T" | describe_processes | grep s6-supervise || :)" '' 'supervisors'
-}
+. "$S6RC_TOP/tests/lib/leftovers.sh"
 
 modes() { # DIR ENTRY...
   (cd "$1" && shift && stat -c '%a %n' "$@")
@@ -289,18 +283,19 @@ test_foreign_entry() {
   assert_exit 111 live_init
   assert_contains "$STDERR" "$SCAN/b: File exists"
   assert_eq "$(readlink "$SCAN/b")" "$T/other" 'the foreign link'
+  assert_nothing_left b
   rm "$SCAN/b"
-  assert_nothing_left
   mkdir "$SCAN/b"
   echo x >"$SCAN/c"
   assert_exit 111 live_init
   assert_contains "$STDERR" "$SCAN/b: File exists"
-  rmdir "$SCAN/b"
+  assert_nothing_left b c
+  rm -rf "$SCAN/b"
   assert_exit 111 live_init
   assert_contains "$STDERR" "$SCAN/c: File exists"
   assert_file "$SCAN/c" x
+  assert_nothing_left c
   rm "$SCAN/c"
-  assert_nothing_left
   live_init
 }
 

@@ -45,7 +45,7 @@ down_interrupted_by() { # SIGNAL
   longrun l run="#!/bin/sh
 trap 'echo l is told >>$T/log' TERM
 echo l runs >>$T/log
-until test -e $T/go.l; do sleep 0.02; done"
+$(until_exists go.l)"
   oneshot o down="$(held o-down)"
   oneshot below-l down="$(says below-l)"
   oneshot below-o down="$(says below-o)"

@@ -41,7 +41,7 @@ test_dependents_stop_first() {
   # its finish is part of its stop
   longrun client run="$(run_script client)" finish="#!/bin/sh
 echo client finishes >>$T/log
-until test -e $T/go.finish; do sleep 0.02; done
+$(until_exists go.finish)
 echo client finished >>$T/log" timeout-finish=0
   oneshot above down="$(held above)"
   oneshot below down="$(says below)"
@@ -83,10 +83,10 @@ test_independent_ones_overlap() {
 test_longruns_and_oneshots_overlap() {
   longrun server notification-fd=3 run="#!/bin/sh
 touch $T/server
-until test -e $T/script; do sleep 0.02; done
+$(until_exists script)
 echo >&3
 exec sleep 86400" timeout-up=60000
-  oneshot script timeout-up=60000 up="sh -c \"touch $T/script; until test -e $T/server; do sleep 0.02; done\""
+  oneshot script timeout-up=60000 up="sh -c \"touch $T/script; $(until_exists server)\""
   start_live
   rc change server script
 }

@@ -228,7 +228,7 @@ sleep 0.$((name * 3 % 8))"
 test_finish_is_part_of_the_stop() {
   longrun l run="$(run_script l)" timeout-finish=0 finish="#!/bin/sh
 echo finish \$1 \$2 >>$T/log
-until test -e $T/go.finish; do sleep 0.02; done"
+$(until_exists go.finish)"
   start_live
   rc change l
   wait_log 'l runs'
@@ -246,7 +246,7 @@ test_stop_while_finish_runs() {
   longrun l timeout-finish=0 run="#!/bin/sh
 exit 0" finish="#!/bin/sh
 echo finish >>$T/log
-until test -e $T/go.finish; do sleep 0.02; done"
+$(until_exists go.finish)"
   start_live
   rc change l
   wait_log finish
@@ -265,7 +265,7 @@ test_start_while_it_still_stops() {
 echo runs >>$T/log
 if test -e $T/second; then echo >&3; exec sleep 86400; fi
 trap '' TERM
-until test -e $T/second; do sleep 0.02; done
+$(until_exists second)
 exit 0"
   start_live
   rc_begin -t 1 change l

@@ -115,7 +115,7 @@ test_killed_while_stopping() {
   longrun l run="#!/bin/sh
 trap 'echo l is told >>$T/log' TERM
 echo l runs >>$T/log
-until test -e $T/go.l; do sleep 0.02; done"
+$(until_exists go.l)"
   oneshot a down="$(says a-down)"
   depends l a
   start_live

@@ -197,7 +197,7 @@ test_container_with_busybox() {
   start_scan
   "$EXAMPLES/container/rc.init" || fail "$(cat "$SCANLOG")"
   assert_output 'web: it works' busybox wget -q -O - "http://127.0.0.1:$WEB_PORT/"
-  wait_for 10 grep -q 'url:/' "$T/log/current"
+  wait_for 10 grep -q 'response:200' "$T/log/current"
   "$EXAMPLES/container/rc.shutdown"
 }
 
@@ -368,7 +368,7 @@ test_hook_rolls_back_if_stop_fails() {
 
 test_hook_tidies_up() {
   start_hooked
-  export S6RC_KEEP=2
+  export S6RC_DBKEEP=2
   for run in 1 2 3 4 5; do
     oneshot "new-$run"
     hook
