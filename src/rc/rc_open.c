@@ -51,7 +51,11 @@ static void recover(rc *o)
                       .data = o};
   engine_result r = ENGINE_OK;
   update_phase phase = update_find(o->live.fd);
-  if (phase == UPDATE_NONE) return;
+  if (phase == UPDATE_NONE) {
+    /* what was there before the record may be there without it */
+    if (!update_forget(o->live.fd)) strerr_diefusys(S6RC_EXIT_SYSTEM, "tidy live directory ", o->livepath);
+    return;
+  }
   if (phase == UPDATE_UNREADABLE)
     strerr_diefusys(S6RC_EXIT_SYSTEM, "read the record of an update in live directory ", o->livepath);
   if (o->verbosity)

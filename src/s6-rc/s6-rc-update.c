@@ -182,7 +182,7 @@ static void die_step(updater *u, char const *what)
 static void prepare(updater *u, stralloc *path, int *lockfd)
 {
   engine_result r;
-  if (!update_announce(&u->context, u->rc.live.fd, u->rc.live.state, u->plan.nold)) {
+  if (!update_announce(&u->context, &u->plan, u->rc.live.fd, u->rc.live.state)) {
     int e = errno;
     update_forget(u->rc.live.fd);
     errno = e;

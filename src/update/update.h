@@ -161,6 +161,7 @@ extern int update_plan_print(stralloc *, update_plan const *, s6rc_db const *old
    is meant to be when it is over (in the new one) */
 #define UPDATE_STATE_BEFORE "state.before"
 #define UPDATE_STATE_AFTER  "state.after"
+#define UPDATE_STOPS 0x80
 /* how far the fd-holder has been adjusted (in the new one) */
 #define UPDATE_PIPES "update.pipes"
 
@@ -192,7 +193,7 @@ struct update_context_s {
 
 /* Writes the record of the old generation fd, whose state is given. 1; 0 and
    errno. */
-extern int update_announce(update_context const *, int fd, unsigned char const *state, uint32_t n);
+extern int update_announce(update_context const *, update_plan const *, int fd, unsigned char const *state);
 
 /* Builds the new generation for a plan: path is set to it, *lockfd holds its
    lock. 1; 0 and errno, nothing is left of it. */

@@ -39,14 +39,21 @@ static int begin_record(stralloc *sa, char const *kind, char const *live)
   return stralloc_cats(sa, kind) && stralloc_0(sa) && stralloc_cats(sa, live) && stralloc_0(sa);
 }
 
-int update_announce(update_context const *c, int fd, unsigned char const *state, uint32_t n)
+int update_announce(update_context const *c, update_plan const *plan, int fd, unsigned char const *state)
 {
   stralloc record = STRALLOC_ZERO;
-  int ok = s6rc_treeremoveat(fd, UPDATE_STATE_BEFORE) &&
-           s6rc_writefileat(fd, UPDATE_STATE_BEFORE, (char const *)state, n, S6RC_MODE_FILE) &&
-           begin_record(&record, UPDATE_RECORD_OLD, c->live) &&
-           s6rc_writefileat(fd, UPDATE_RECORD, record.s, record.len, S6RC_MODE_FILE);
+  unsigned char *before = malloc(plan->nold);
+  int ok = !!before, e;
+  for (uint32_t i = 0; ok && i < plan->nold; i++)
+    before[i] = state[i] | (plan->olds[i].stops ? UPDATE_STOPS : 0);
+  ok = ok && s6rc_treeremoveat(fd, UPDATE_STATE_BEFORE) &&
+       s6rc_writefileat(fd, UPDATE_STATE_BEFORE, (char const *)before, plan->nold, S6RC_MODE_FILE) &&
+       begin_record(&record, UPDATE_RECORD_OLD, c->live) &&
+       s6rc_writefileat(fd, UPDATE_RECORD, record.s, record.len, S6RC_MODE_FILE);
+  e = errno;
+  free(before);
   stralloc_free(&record);
+  errno = e;
   return ok;
 }
 

@@ -97,6 +97,21 @@ static int clean_events(int fd, s6rc_db const *db)
   return ok;
 }
 
+/* What was going to be stopped may have been, although the state does not
+   say so: it was killed in between. Bringing up what is up does no harm. */
+static int distrust(int fd, unsigned char const *before, uint32_t n)
+{
+  unsigned char *state = malloc(n);
+  int ok = state && s6rc_state_read(fd, state, n), e;
+  for (uint32_t i = 0; ok && i < n; i++)
+    if (before[i] & UPDATE_STOPS) state[i] = 0;
+  ok = ok && s6rc_state_write(fd, state, n);
+  e = errno;
+  free(state);
+  errno = e;
+  return ok;
+}
+
 int update_recover(update_context *c, update_phase phase, int fd, s6rc_db const *db, engine_result *result)
 {
   uint32_t n = s6rc_db_n(db);
@@ -108,7 +123,7 @@ int update_recover(update_context *c, update_phase phase, int fd, s6rc_db const 
   /* a record that was cut short does not have it: nothing had begun */
   if (ok && name.s[0] == '/') c->live = name.s;
   ok = ok && read_target(fd, before ? UPDATE_STATE_BEFORE : UPDATE_STATE_AFTER, target, n) &&
-       (before ? update_clean(c, fd) : update_complete(c, fd, db));
+       (before ? distrust(fd, target, n) && update_clean(c, fd) : update_complete(c, fd, db));
   if (ok) {
     *result = update_start(c, fd, db, target);
     ok = *result != ENGINE_SYSTEM && update_forget(fd);

@@ -149,7 +149,7 @@ test_renames() { sweep rename,renameat,renameat2; }
 test_links() { sweep link,linkat,symlink,symlinkat; }
 test_unlinks() { sweep unlink,unlinkat,rmdir; }
 test_mkdirs() { sweep mkdir,mkdirat,mknod,mknodat; }
-test_modes() { sweep chmod,fchmod,fchmodat,fchmodat2,chown,fchown,fchownat; }
+test_modes() { sweep chmod,fchmod,fchmodat,chown,fchown,fchownat; }
 test_writes() { sweep write,pwrite64,ftruncate; }
 test_messages() { sweep sendmsg,kill; }
 test_processes() { sweep clone,clone3,vfork,fork; }
