@@ -60,18 +60,29 @@ show = $(if $(filter 1,$(V)),,@echo '$(1)' ; )
 ALL_CPPFLAGS = -Isrc/include $(if $(filter-out .,$(srcdir)),-I$(srcdir)/src/include) -I$(srcdir)/src $(CPPFLAGS_AUTO) $(CPPFLAGS)
 ALL_CFLAGS = $(CFLAGS_AUTO) $(CFLAGS)
 ALL_LDFLAGS = $(LDFLAGS_AUTO) $(LDFLAGS)
-# what decides how everything is built
-CONFIG := config.mak src/include/s6-rc/config.h
+EXTERNAL := $(S6_LIB) $(EXECLINE_LIB) $(SKARNET_LIB)
+
+# What was compiled or linked with other flags is out of date: these files hold
+# the flags and change only with them.
+define remember
+ifneq ($$(file <$(1)),$$(strip $(2)))
+$$(shell mkdir -p build)$$(file >$(1),$$(strip $(2)))
+endif
+endef
+ifdef CC
+$(eval $(call remember,build/compiled-with,$$(CC) $$(ALL_CPPFLAGS) $$(ALL_CFLAGS)))
+$(eval $(call remember,build/linked-with,$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) $$(EXTERNAL) $$(LDLIBS) $$(enable_shared)/$$(enable_allstatic)))
+endif
 
 all: $(TOOLS:%=build/bin/%) $(ARCHIVES) $(SHARED) $(PC)
 
 objects: $(OBJECTS)
 
-build/obj/%.o: $(srcdir)/src/%.c $(CONFIG)
+build/obj/%.o: $(srcdir)/src/%.c build/compiled-with
 	@mkdir -p $(@D)
 	$(call show,CC $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-build/obj/%.lo: $(srcdir)/src/%.c $(CONFIG)
+build/obj/%.lo: $(srcdir)/src/%.c build/compiled-with
 	@mkdir -p $(@D)
 	$(call show,CC $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -MMD -MP -MF build/obj/$*.lo.d -c -o $@ $<
 
@@ -88,7 +99,6 @@ $(call room_archive,$(1)): $(call room_objects,$(1)) $(srcdir)/src/$(1)
 endef
 $(foreach room,$(ROOMS),$(eval $(call archive_rule,$(room))))
 
-EXTERNAL := $(S6_LIB) $(EXECLINE_LIB) $(SKARNET_LIB)
 # libs6rc.so instead of libs6rc.a in programs
 ifeq ($(enable_shared)/$(enable_allstatic),yes/no)
 linked_lib := build/lib/$(SO).$(version)
@@ -107,7 +117,7 @@ define main_rule
 words := $(strip $(file <$(srcdir)/src/$(dir $(1))deps-exe/$(notdir $(1))))
 objs := build/obj/$(1).o $$(foreach word,$$(words),$$(call link_word,$$(word),$(dir $(1))deps-exe/$(notdir $(1))))
 build/bin/$(notdir $(1)): private objs := $$(objs)
-build/bin/$(notdir $(1)): $$(filter build/%,$$(objs)) $(srcdir)/src/$(dir $(1))deps-exe/$(notdir $(1))
+build/bin/$(notdir $(1)): $$(filter build/%,$$(objs)) $(srcdir)/src/$(dir $(1))deps-exe/$(notdir $(1)) build/linked-with
 	@mkdir -p build/bin
 	$$(call show,LINK $$@)$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$(objs) $$(LDLIBS)
 endef
@@ -115,15 +125,15 @@ ifdef CC
 $(foreach main,$(MAINS),$(eval $(call main_rule,$(main))))
 endif
 
-build/lib/$(SO).$(version): $(patsubst %.o,%.lo,$(call room_objects,$(INSTALLED_LIB)))
+build/lib/$(SO).$(version): $(patsubst %.o,%.lo,$(call room_objects,$(INSTALLED_LIB))) build/linked-with
 	@mkdir -p build/lib
 	$(call show,LINK $@)$(CC) $(ALL_CFLAGS) $(filter-out -static -no-pie,$(ALL_LDFLAGS)) -shared -Wl,-soname,$(SO).$(INTERFACE) -o $@ \
-	  $^ $(S6_DYNLIB) $(EXECLINE_DYNLIB) $(SKARNET_DYNLIB) $(SOCKET_LIB) $(SPAWN_LIB) $(SYSCLOCK_LIB) $(LDLIBS)
+	  $(filter %.lo,$^) $(S6_DYNLIB) $(EXECLINE_DYNLIB) $(SKARNET_DYNLIB) $(SOCKET_LIB) $(SPAWN_LIB) $(SYSCLOCK_LIB) $(LDLIBS)
 	@ln -sf $(SO).$(version) build/lib/$(SO).$(INTERFACE)
 	@ln -sf $(SO).$(version) build/lib/$(SO)
 
 pc_libs := -ls6 -lexecline -lskarnet $(SOCKET_LIB) $(SPAWN_LIB) $(SYSCLOCK_LIB)
-build/lib/%.pc: $(CONFIG)
+build/lib/%.pc: config.mak
 	@mkdir -p build/lib
 	@{ echo 'includedir=$(includedir)' ; echo 'libdir=$(if $(SHARED),$(dynlibdir),$(libdir))' ; echo ; \
 	  echo 'Name: $*' ; echo 'Description: compiled databases and live directories of s6-rc' ; \
@@ -194,7 +204,7 @@ check: check-build
 
 # A unit test may use every room, also private headers ("ROOM/header.h").
 units: $(UNITS)
-build/unit/%: $(srcdir)/tests/unit/%.c $(ARCHIVES) $(CONFIG)
+build/unit/%: $(srcdir)/tests/unit/%.c $(ARCHIVES) build/linked-with
 	@mkdir -p build/unit
 	$(call show,LINK $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
 	  -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(EXTERNAL) $(SOCKET_LIB) $(SPAWN_LIB) $(SYSCLOCK_LIB) $(TIMER_LIB) $(LDLIBS)

@@ -114,18 +114,19 @@ static int make_fdholder_run(writer *w)
                                                                                           "fdholder"
                                                                                           "-filler") " -1\n}"
                                                                                                      "\n{"
-                                                                                                     "\n" S6("s"
-                                                                                                             "6"
-                                                                                                             "-"
-                                                                                                             "s"
-                                                                                                             "v"
-                                                                                                             "c") " -t .\n}\n" EL("exit") " 0\n}\n" EL("fdclose") " 3\n" S6("s6-"
-                                                                                                                                                                            "fdh"
-                                                                                                                                                                            "old"
-                                                                                                                                                                            "er-"
-                                                                                                                                                                            "dae"
-                                                                                                                                                                            "mo"
-                                                                                                                                                                            "n") " -1 -n ") &&
+                                                                                                     "\n" S6(
+                                                                                                         "s"
+                                                                                                         "6"
+                                                                                                         "-"
+                                                                                                         "s"
+                                                                                                         "v"
+                                                                                                         "c") " -t .\n}\n" EL("exit") " 0\n}\n" EL("fdclose") " 3\n" S6("s6-"
+                                                                                                                                                                        "fdh"
+                                                                                                                                                                        "old"
+                                                                                                                                                                        "er-"
+                                                                                                                                                                        "dae"
+                                                                                                                                                                        "mo"
+                                                                                                                                                                        "n") " -1 -n ") &&
          put(w, fmt) && put(w, user ? " -U" : "") && put(w, " -i data/rules -- " S6RC_LOCAL_SOCKET "\n");
 }
 

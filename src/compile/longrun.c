@@ -21,7 +21,7 @@ static int copy(writer *w, uint32_t number, char const *name)
   int r = source_path(w->c->src, w->c->service[number], name, &from) && stralloc_catb(&from, "/.", 3) &&
           s6rc_path_push(&w->path, name);
   if (r && !s6rc_treecopyat(AT_FDCWD, from.s, w->fd, w->path.s, S_IWOTH, 1, &where))
-    r = writer_failed(w, "copy", where.len ? where.s : from.s);
+    r = writer_failed_on(w, "copy", where.len ? where.s : from.s);
   int e = errno;
   s6rc_path_pop(&w->path, len);
   stralloc_free(&from);

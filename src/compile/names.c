@@ -35,6 +35,8 @@ static uint32_t suggest(suggester *g, uint32_t name)
     if (near.best != old) best = id;
   }
   g->tried += n;
+  /* nothing in common is not near, however short */
+  if (near.best && near.distance >= near.len) best = name;
   return g->known[name] = best;
 }
 

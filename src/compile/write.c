@@ -18,15 +18,25 @@
 
 #include "write.h"
 
-int writer_failed(writer *w, char const *verb, char const *path)
+static int failed(writer *w, char const *verb, char const *dir, char const *path)
 {
   int e = errno;
   w->what->len = 0;
-  if (!stralloc_cats(w->what, verb) || !stralloc_cats(w->what, " ") || !stralloc_cats(w->what, path) ||
-      !stralloc_0(w->what))
+  if (!stralloc_cats(w->what, verb) || !stralloc_cats(w->what, " ") || !stralloc_cats(w->what, dir) ||
+      !stralloc_cats(w->what, *dir ? "/" : "") || !stralloc_cats(w->what, path) || !stralloc_0(w->what))
     w->what->len = 0;
   errno = e;
   return 0;
+}
+
+int writer_failed(writer *w, char const *verb, char const *path)
+{
+  return failed(w, verb, w->dest, path);
+}
+
+int writer_failed_on(writer *w, char const *verb, char const *path)
+{
+  return failed(w, verb, "", path);
 }
 
 static int push(writer *w, char const *name)
@@ -149,12 +159,12 @@ static int write_all(writer *w)
 int compile_write(compiled const *c, char const *dest, compile_options const *options, stralloc *what)
 {
   compile_staging s;
-  writer w = {.c = c, .options = options, .exact = 1, .what = what};
+  writer w = {.c = c, .options = options, .dest = dest, .exact = 1, .what = what};
   mode_t mask = umask(0);
   int r = 0, e;
   what->len = 0;
   if (!compile_staging_start(&s, dest)) {
-    writer_failed(&w, "create a directory beside", dest);
+    writer_failed_on(&w, "create a directory beside", dest);
   } else {
     w.fd = s.fd;
     r = s6rc_path_set(&w.path, "") && write_all(&w);
@@ -164,12 +174,12 @@ int compile_write(compiled const *c, char const *dest, compile_options const *op
     }
     if (r) {
       r = compile_staging_commit(&s);
-      if (!r) writer_failed(&w, "create", dest);
+      if (!r) writer_failed_on(&w, "create", dest);
     }
     if (!r) compile_staging_abort(&s);
   }
   e = errno;
-  if (!r && !what->len) writer_failed(&w, "create", dest);
+  if (!r && !what->len) writer_failed_on(&w, "create", dest);
   stralloc_free(&w.path);
   stralloc_free(&w.text);
   umask(mask);

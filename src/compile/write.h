@@ -47,11 +47,12 @@ typedef struct writer_s writer;
 struct writer_s {
   compiled const *c;
   compile_options const *options;
-  int fd;         /* of the staging directory */
-  int exact;      /* modes come out as they are asked for */
-  stralloc path;  /* in the staging directory: where the next file goes */
-  stralloc text;  /* what goes into a generated file */
-  stralloc *what; /* see compile_write */
+  char const *dest; /* for messages: what the staging directory will be */
+  int fd;           /* of the staging directory */
+  int exact;        /* modes come out as they are asked for */
+  stralloc path;    /* in the staging directory: where the next file goes */
+  stralloc text;    /* what goes into a generated file */
+  stralloc *what;   /* see compile_write */
 };
 
 /* Makes a directory, a file: `name` in the directory w->path, or w->path
@@ -59,8 +60,10 @@ struct writer_s {
 extern int writer_mkdir(writer *, char const *name);
 extern int writer_file(writer *, char const *name, char const *s, size_t len, mode_t mode);
 
-/* Notes what could not be done to a path. Returns 0, keeps errno. */
+/* Notes what could not be done to a path in the staging directory; to any
+   other path. Return 0, keep errno. */
 extern int writer_failed(writer *, char const *verb, char const *path);
+extern int writer_failed_on(writer *, char const *verb, char const *path);
 
 /* Write a service directory, whose name has been pushed to w->path. */
 extern int compile_write_oneshot_runner(writer *);

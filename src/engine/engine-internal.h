@@ -56,12 +56,15 @@ struct engine_s {
   int interrupted;
   uint32_t *heap; /* running jobs with a limit, by deadline; may hold ended ones */
   uint32_t nheap;
+  uint32_t nagain;      /* longruns to be looked at again */
+  unsigned int againms; /* after so many ms; 0: there is none */
+  tain again;           /* that is when */
   genalloc commands;    /* of engine_command */
   uint32_t nextcommand; /* first one not given to a process yet */
   genalloc children;    /* of engine_child */
   genalloc pollfds;     /* of iopause_fd */
   genalloc ids;         /* of uint32_t */
-  stralloc interpreter; /* the last one that was found to be executable */
+  stralloc interpreter; /* the last one that was looked at, or empty */
   stralloc path;        /* scratch */
   engine_runner runner;
 };
@@ -78,16 +81,23 @@ extern void engine_longrun_look(engine *, uint32_t job, unsigned int events);
 /* Forgets a job that has ended: no more events, and on a failed start the
    supervisor is told to bring it down. */
 extern void engine_longrun_end(engine *, uint32_t job);
+/* Tells the supervisor just that. */
+extern void engine_longrun_bring_down(engine *, uint32_t job);
+/* Looks at those again that are to be, if it is time. */
+extern void engine_longrun_look_again(engine *);
 extern char const *engine_job_name(uint32_t job, void *e);
 
 /* engine_executable.c: 1 if file in service directory name can be executed
-   as far as can be seen; 0 and errno. */
+   as far as can be seen; 0 and errno; -1 and errno if it is its interpreter
+   that cannot be: e->interpreter, a string. */
 extern int engine_executable(engine *, char const *name, char const *file);
 
 /* engine_oneshot.c */
 extern void engine_oneshot_start(engine *, uint32_t job);
 extern void engine_oneshot_kill(engine *, uint32_t job);
 extern void engine_runner_fds(engine const *, iopause_fd *);
+/* Is there something to be told to the runner? */
+extern int engine_runner_busy(engine const *);
 extern void engine_runner_handle(engine *, iopause_fd const *);
 extern void engine_runner_free(engine *);
 
@@ -97,7 +107,7 @@ extern int engine_command_add(engine *, uint32_t job, char letter, int matters, 
 extern void engine_command_flush(engine *);
 extern void engine_command_reap(engine *);
 extern void engine_dryrun_start(engine *, uint32_t job);
-/* Waits for the s6-svc that still run, ends dry runs, frees. */
+/* Sends what is queued, waits for the s6-svc that run, ends dry runs, frees. */
 extern void engine_command_free(engine *);
 #define engine_command_busy(e)                   \
   (genalloc_len(engine_child, &(e)->children) || \

@@ -34,7 +34,9 @@ enum engine_failure_e {
   ENGINE_FAIL_SIGNALED,     /* a script: signal */
   ENGINE_FAIL_TIMEDOUT,     /* milliseconds of its own limit */
   ENGINE_FAIL_GIVENUP,      /* its finish script said: permanent failure */
+  ENGINE_FAIL_UNWANTED,     /* its supervisor was told by others to bring it down */
   ENGINE_FAIL_NOEXEC,       /* errno; detail: the file that cannot be executed */
+  ENGINE_FAIL_INTERPRETER,  /* errno; detail: the interpreter that cannot be, as its run names it */
   ENGINE_FAIL_UNSUPERVISED, /* no s6-supervise there */
   ENGINE_FAIL_COMMAND,      /* exit code (or 256 + signal) of the program named in detail */
   ENGINE_FAIL_INTERRUPTED,  /* by a signal to us */
@@ -59,11 +61,17 @@ struct engine_job_s {
   uint32_t culprit; /* job, if blocked */
   tain begun;
   tain ended;
-  tain deadline;             /* of this transition */
-  tain stamp;                /* longruns: of the last change before we began */
-  char letter;               /* longruns in a reload: what s6-svc is to send */
-  unsigned int notifies : 1; /* longruns: has a notification-fd */
-  unsigned int sent : 1;     /* longruns: the command has been sent */
+  tain deadline;              /* of this transition */
+  tain stamp;                 /* longruns: of the last change before we began */
+  char letter;                /* longruns in a reload: what s6-svc is to send */
+  uint32_t ncommands;         /* longruns: queued for its supervisor, or being sent */
+  unsigned int notifies : 1;  /* longruns: has a notification-fd */
+  unsigned int sent : 1;      /* longruns: the command has been sent */
+  unsigned int wanted : 1;    /* longruns: its supervisor has been seen to want what we want */
+  unsigned int gaveup : 1;    /* longruns: said that it gave up (or a neighbour in its group did) */
+  unsigned int again : 1;     /* longruns: to be looked at again soon */
+  unsigned int gone : 1;      /* the same, because its supervisor says that it ends */
+  unsigned int bringdown : 1; /* longruns: to be brought down when ncommands is 0 */
 };
 
 /* jobs by service number; then, for each, the jobs that wait for it. */
@@ -128,8 +136,8 @@ enum engine_result_e {
 
 /* Carries the plan out, until nothing more can be done. servicedirsfd:
    live/servicedirs; the process's working directory is changed to it. Traps
-   SIGCHLD, SIGTERM, SIGINT for as long as it runs. Leaves no child, no FIFO
-   and no open descriptor behind. */
+   SIGCHLD, SIGTERM, SIGINT for as long as it runs, whatever they were set to.
+   Leaves no child, no FIFO and no open descriptor behind. */
 extern engine_result engine_run(engine_plan *, s6rc_db const *, int servicedirsfd, engine_options const *);
 
 #endif

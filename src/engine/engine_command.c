@@ -11,6 +11,8 @@
 #include <skalibs/types.h>
 
 #include <s6/config.h>
+#include <s6/s6.h>
+
 #include <s6-rc/config.h>
 
 #include "engine-internal.h"
@@ -29,7 +31,19 @@ enum { MAXBATCH = S6RC_SVC_MANY ? 256 : 1 };
 int engine_command_add(engine *e, uint32_t job, char letter, int matters, int alone)
 {
   engine_command c = {.job = job, .letter = letter, .matters = !!matters, .alone = !!alone};
-  return genalloc_append(engine_command, &e->commands, &c);
+  if (!genalloc_append(engine_command, &e->commands, &c)) return 0;
+  JOB(e, job)->ncommands++;
+  return 1;
+}
+
+/* A command is no longer on its way. Only then may a contrary one be sent:
+   two s6-svc at once would reach the supervisor in any order. */
+static void left_queue(engine *e, uint32_t i)
+{
+  engine_job *job = JOB(e, i);
+  if (--job->ncommands || !job->bringdown) return;
+  job->bringdown = 0;
+  engine_longrun_bring_down(e, i);
 }
 
 static int spawn(engine *e, char const *prog, char const *const *argv, uint32_t first, uint32_t n)
@@ -61,6 +75,12 @@ static void command_ended(engine *e, engine_command const *c, int ended)
     engine_fail(e, c->job, ENGINE_FAIL_COMMAND, ended, SVC);
 }
 
+/* Its job has ended before it was sent. */
+static int is_moot(engine const *e, engine_command const *c)
+{
+  return c->matters && JOB(e, c->job)->status != ENGINE_RUNNING;
+}
+
 /* As many of the queue's next commands as have the same letter and fit. */
 static uint32_t batch(engine const *e)
 {
@@ -68,7 +88,7 @@ static uint32_t batch(engine const *e)
   if (max > MAXBATCH) max = MAXBATCH;
   engine_command const *c = COMMAND(e, e->nextcommand);
   if (c->alone) return 1;
-  while (n < max && c[n].letter == c->letter && !c[n].alone) n++;
+  while (n < max && c[n].letter == c->letter && !c[n].alone && !is_moot(e, c + n)) n++;
   return n;
 }
 
@@ -82,8 +102,11 @@ static void send_batch(engine *e, uint32_t first, uint32_t n)
   int err = errno;
   for (uint32_t i = 0; i < n; i++) {
     engine_command c = *COMMAND(e, first + i);
-    if (c.matters && JOB(e, c.job)->status == ENGINE_RUNNING)
+    if (!c.matters)
+      s6_svc_writectl(JOB(e, c.job)->name, S6_SUPERVISE_CTLDIR, &c.letter, 1);
+    else if (JOB(e, c.job)->status == ENGINE_RUNNING)
       engine_fail(e, c.job, ENGINE_FAIL_SYSTEM, err, "run " S6_EXTBINPREFIX SVC);
+    left_queue(e, c.job);
   }
 }
 
@@ -126,6 +149,11 @@ void engine_command_flush(engine *e)
   while (e->nextcommand < genalloc_len(engine_command, &e->commands) &&
          genalloc_len(engine_child, &e->children) < most) {
     uint32_t first = e->nextcommand;
+    if (is_moot(e, COMMAND(e, first))) {
+      e->nextcommand++;
+      left_queue(e, COMMAND(e, first)->job);
+      continue;
+    }
     uint32_t n = e->options->dryrun ? 1 : batch(e);
     e->nextcommand += n;
     if (e->options->dryrun)
@@ -152,6 +180,7 @@ static void child_ended(engine *e, engine_child const *child, int wstat)
     /* of several, which one failed? ask again, one by one */
     if (!ended || child->n == 1 || !engine_command_add(e, c.job, c.letter, c.matters, 1))
       command_ended(e, &c, ended);
+    left_queue(e, c.job);
   }
 }
 
@@ -179,13 +208,21 @@ void engine_dryrun_start(engine *e, uint32_t job)
   if (!engine_command_add(e, job, 0, 1, 1)) engine_fail(e, job, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
 
+/* No command is forgotten: what is under way stays under way, what has failed
+   is brought down. */
 void engine_command_free(engine *e)
 {
-  for (size_t i = 0; i < genalloc_len(engine_child, &e->children); i++) {
-    pid_t pid = genalloc_s(engine_child, &e->children)[i].pid;
+  for (;;) {
+    size_t n;
     int wstat;
-    if (e->options->dryrun) kill(pid, SIGTERM);
-    wait_pid(pid, &wstat);
+    if (!e->options->dryrun) engine_command_flush(e);
+    n = genalloc_len(engine_child, &e->children);
+    if (!n) break;
+    engine_child child = genalloc_s(engine_child, &e->children)[n - 1];
+    genalloc_setlen(engine_child, &e->children, n - 1);
+    if (e->options->dryrun) kill(child.pid, SIGTERM);
+    wait_pid(child.pid, &wstat);
+    for (uint32_t i = 0; i < child.n; i++) left_queue(e, COMMAND(e, child.first + i)->job);
   }
   genalloc_free(engine_command, &e->commands);
   genalloc_free(engine_child, &e->children);

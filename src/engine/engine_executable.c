@@ -18,7 +18,7 @@
 /* as much of a first line as Linux looks at */
 enum { HEAD = 256 };
 
-/* head: the first bytes of a file that begins with "#!" */
+/* head: the first bytes of a file that begins with "#!". As engine_executable. */
 static int interpreter_works(engine *e, char const *head, size_t len)
 {
   size_t start = 2, end;
@@ -30,8 +30,8 @@ static int interpreter_works(engine *e, char const *head, size_t len)
   e->interpreter.len = 0;
   if (!stralloc_catb(&e->interpreter, head + start, end - start) || !stralloc_0(&e->interpreter)) return 0;
   if (!access(e->interpreter.s, X_OK)) return 1;
-  e->interpreter.len = 0;
-  return 0;
+  e->interpreter.len = 0; /* the next one asks again */
+  return -1;
 }
 
 int engine_executable(engine *e, char const *name, char const *file)

@@ -57,48 +57,64 @@ static int same(tain const *a, tain const *b)
   return !tain_less(a, b) && !tain_less(b, a);
 }
 
-enum look_e { NOT_YET, THERE, GIVENUP };
+/* NOT_OBEYED: it is where we want it, but its supervisor has not read our
+   command yet and may still do something else. */
+enum look_e { NOT_YET, NOT_OBEYED, THERE, OVER };
 
-static enum look_e judge(engine const *e, engine_job const *job, s6_svstatus_t const *st)
+static enum look_e judge(engine const *e, engine_job const *job, s6_svstatus_t const *st, unsigned int events)
 {
-  int changed = !same(&st->stamp, &job->stamp);
+  int up = e->plan->dir == S6RC_UP;
   int running = st->pid && !st->flagfinishing;
-  /* a command that asks for what already is sends no event: once it has been
-     sent, being there is enough */
-  int accepted = st->flagwantup == (e->plan->dir == S6RC_UP) || job->sent;
-  if (e->plan->dir == S6RC_DOWN) return !st->pid && accepted ? THERE : NOT_YET;
-  if (running && (!job->notifies || st->flagready)) return changed || accepted ? THERE : NOT_YET;
+  int changed = !same(&st->stamp, &job->stamp);
+  if (up ? running && (!job->notifies || st->flagready) : !st->pid) {
+    if (st->flagwantup == up) return THERE;
+    return job->sent ? NOT_OBEYED : NOT_YET;
+  }
+  if (!up) return NOT_YET;
   /* it came up and died before we looked: up is what was asked for, and
-     s6-supervise is at it again; but not wanting up any more is final */
-  if (changed && !running && !st->flagwantup) return st->pid ? NOT_YET : GIVENUP;
-  if (changed && !job->notifies && st->flagwantup) return THERE;
+     s6-supervise is at it again */
+  if (changed && events & S6RC_EVENT_UP && !job->notifies && st->flagwantup) return THERE;
+  /* not wanting it up any more is final; but if it was still going down when
+     we began, our command may not have been read yet */
+  if (changed && !st->pid && !st->flagwantup && (job->wanted || job->gaveup)) return OVER;
   return NOT_YET;
 }
 
-static void set_down_file(engine *e, engine_job const *job)
+static void set_down_file(engine *e, engine_job const *job, int present)
 {
   int ok = make_path(e, job, DOWNFILE, 0);
-  if (ok && e->plan->dir == S6RC_UP)
-    ok = !unlinkat(e->dirfd, e->path.s, 0) || errno == ENOENT;
-  else if (ok)
+  if (ok && present)
     ok = s6rc_writefileat(e->dirfd, e->path.s, "", 0, S6RC_MODE_FILE) || errno == EEXIST;
+  else if (ok)
+    ok = !unlinkat(e->dirfd, e->path.s, 0) || errno == ENOENT;
   if (!ok) e->options->say(ENGINE_NODOWNFILE, job, e->options->data);
 }
 
-static void arrived(engine *e, uint32_t job)
+static void arrived(engine *e, uint32_t i)
 {
-  set_down_file(e, JOB(e, job));
-  engine_done(e, job);
+  set_down_file(e, JOB(e, i), e->plan->dir == S6RC_DOWN);
+  engine_done(e, i);
+}
+
+void engine_longrun_bring_down(engine *e, uint32_t i)
+{
+  /* the other way is for when there is no memory */
+  if (!engine_command_add(e, i, 'd', 0, 0)) s6_svc_writectl(JOB(e, i)->name, S6_SUPERVISE_CTLDIR, "d", 1);
 }
 
 void engine_longrun_end(engine *e, uint32_t i)
 {
-  engine_job const *job = JOB(e, i);
+  engine_job *job = JOB(e, i);
   if (e->options->dryrun) return;
   s6rc_listener_remove(&e->listener, job->name, i);
-  if (job->status == ENGINE_FAILED && e->plan->dir == S6RC_UP && job->failure != ENGINE_FAIL_UNSUPERVISED &&
-      job->failure != ENGINE_FAIL_NOEXEC && !engine_command_add(e, i, 'd', 0, 0))
-    s6_svc_writectl(job->name, S6_SUPERVISE_CTLDIR, "d", 1); /* no memory for the usual way */
+  if (job->status != ENGINE_FAILED || e->plan->dir != S6RC_UP || job->failure == ENGINE_FAIL_UNSUPERVISED ||
+      job->failure == ENGINE_FAIL_NOEXEC || job->failure == ENGINE_FAIL_INTERPRETER)
+    return;
+  set_down_file(e, job, 1);
+  if (job->ncommands)
+    job->bringdown = 1;
+  else
+    engine_longrun_bring_down(e, i);
 }
 
 /* Is there something that s6-supervise could not execute? */
@@ -107,9 +123,12 @@ static int check_scripts(engine *e, uint32_t i)
   static char const *const scripts[] = {S6RC_RUN, S6RC_RUN_USER};
   engine_job const *job = JOB(e, i);
   for (unsigned int k = 0; k < sizeof scripts / sizeof *scripts; k++) {
-    if (engine_executable(e, job->name, scripts[k])) continue;
-    if (errno == ENOENT && k && !exists(e, job, scripts[k])) continue;
-    engine_fail(e, i, ENGINE_FAIL_NOEXEC, errno, scripts[k]);
+    int r = engine_executable(e, job->name, scripts[k]);
+    if (r > 0 || (!r && errno == ENOENT && k)) continue; /* few have a run.user */
+    if (r)
+      engine_fail(e, i, ENGINE_FAIL_INTERPRETER, errno, e->interpreter.s);
+    else
+      engine_fail(e, i, ENGINE_FAIL_NOEXEC, errno, scripts[k]);
     return 0;
   }
   return 1;
@@ -121,6 +140,18 @@ static void system_failure(engine *e, uint32_t i, char const *what)
     engine_fail(e, i, ENGINE_FAIL_UNSUPERVISED, 0, 0);
   else
     engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, what);
+}
+
+/* st: what we start from */
+static void command(engine *e, uint32_t i, s6_svstatus_t const *st)
+{
+  engine_job *job = JOB(e, i);
+  int up = e->plan->dir == S6RC_UP;
+  job->stamp = st->stamp;
+  job->wanted = st->flagwantup == up;
+  job->sent = 0;
+  if (!engine_command_add(e, i, up ? 'u' : 'd', 1, 0))
+    engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
 
 void engine_longrun_start(engine *e, uint32_t i)
@@ -138,35 +169,75 @@ void engine_longrun_start(engine *e, uint32_t i)
     system_failure(e, i, "read its supervise/status");
     return;
   }
-  job->stamp = st.stamp;
-  if (judge(e, job, &st) == THERE) {
+  /* without a supervisor, what the status says of a process is not to be trusted */
+  if (judge(e, job, &st, 0) == THERE && (!up || s6_svc_ok(job->name) > 0))
     arrived(e, i);
-    return;
+  else
+    command(e, i, &st);
+}
+
+/* Some things have no event: that a supervisor has obeyed a command which
+   changes nothing but its mind, and that it has ended, after it said that it
+   does. Both take it no more than a moment. */
+enum { AGAIN_FIRST_MS = 5, AGAIN_LAST_MS = 1000 };
+
+static void again(engine *e, engine_job *job, int gone)
+{
+  job->gone = !!gone;
+  if (job->again) return;
+  job->again = 1;
+  if (e->nagain++) return;
+  if (!e->againms) e->againms = AGAIN_FIRST_MS;
+  tain wait;
+  tain_from_millisecs(&wait, (int)e->againms);
+  tain_add_g(&e->again, &wait);
+}
+
+void engine_longrun_look_again(engine *e)
+{
+  if (!e->nagain || tain_future(&e->again)) return;
+  e->nagain = 0;
+  e->againms = e->againms * 2 < AGAIN_LAST_MS ? e->againms * 2 : AGAIN_LAST_MS;
+  for (uint32_t i = 0; i < e->plan->n; i++) {
+    if (!JOB(e, i)->again) continue;
+    JOB(e, i)->again = 0;
+    engine_longrun_look(e, i, JOB(e, i)->gone ? S6RC_EVENT_GONE : 0);
   }
-  if (!engine_command_add(e, i, up ? 'u' : 'd', 1, 0))
-    engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");
+  if (!e->nagain) e->againms = 0;
 }
 
 void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
 {
-  engine_job const *job = JOB(e, i);
+  engine_job *job = JOB(e, i);
   s6_svstatus_t st = S6_SVSTATUS_ZERO;
+  int up = e->plan->dir == S6RC_UP;
   if (job->status != ENGINE_RUNNING) return;
+  if (events & S6RC_EVENT_GIVENUP) job->gaveup = 1;
   /* a start alone says nothing to those who wait for readiness or death */
-  if (events == S6RC_EVENT_UP && (e->plan->dir == S6RC_DOWN || job->notifies)) return;
-  /* a new s6-supervise knows nothing of what the old one was told */
-  if (events & S6RC_EVENT_SUPERVISED) engine_command_add(e, i, e->plan->dir == S6RC_UP ? 'u' : 'd', 0, 0);
-  if (events & S6RC_EVENT_GONE && s6_svc_ok(job->name) <= 0) {
-    engine_fail(e, i, ENGINE_FAIL_UNSUPERVISED, 0, 0);
-    return;
-  }
+  if (events == S6RC_EVENT_UP && (!up || (job->notifies && job->wanted))) return;
   if (read_status(e, job, &st) <= 0) {
     system_failure(e, i, "read its supervise/status");
     return;
   }
-  switch (judge(e, job, &st)) {
+  /* a new s6-supervise knows nothing of what the old one was told */
+  if (events & S6RC_EVENT_SUPERVISED && st.flagwantup != up) {
+    command(e, i, &st);
+    return;
+  }
+  if (st.flagwantup == up) job->wanted = 1;
+  enum look_e seen = judge(e, job, &st, events);
+  if (seen != THERE && events & S6RC_EVENT_GONE) {
+    if (s6_svc_ok(job->name) <= 0) {
+      engine_fail(e, i, ENGINE_FAIL_UNSUPERVISED, 0, 0);
+      return;
+    }
+    /* it may have been another one of its group */
+    if (e->againms < AGAIN_LAST_MS) again(e, job, 1);
+  }
+  switch (seen) {
     case THERE: arrived(e, i); break;
-    case GIVENUP: engine_fail(e, i, ENGINE_FAIL_GIVENUP, 0, 0); break;
+    case OVER: engine_fail(e, i, job->gaveup ? ENGINE_FAIL_GIVENUP : ENGINE_FAIL_UNWANTED, 0, 0); break;
+    case NOT_OBEYED: again(e, job, job->again && job->gone); break;
     case NOT_YET: break;
   }
 }

@@ -53,6 +53,7 @@ void engine_runner_free(engine *e)
 {
   engine_runner *r = &e->runner;
   if (r->fd < 0) return;
+  unixmessage_sender_flush(&r->out); /* the run is over: as much as can be said at once */
   unixmessage_sender_free(&r->out);
   unixmessage_receiver_free(&r->in);
   fd_close(r->fd);
@@ -74,17 +75,19 @@ static unsigned int script_of(engine const *e)
   return e->plan->reload ? S6RC_SCRIPT_RELOAD : (unsigned int)e->plan->dir;
 }
 
-static int is_empty(engine *e, uint32_t number)
+/* The script's first word; null if there is none. */
+static char const *program(engine const *e, uint32_t number)
 {
   s6rc_service sv;
-  return s6rc_db_service(e->db, number, &sv) && !sv.script[script_of(e)].argc;
+  if (!s6rc_db_service(e->db, number, &sv)) return "its script"; /* the runner will say why */
+  return sv.script[script_of(e)].argc ? sv.script[script_of(e)].s : 0;
 }
 
 void engine_oneshot_start(engine *e, uint32_t i)
 {
   engine_job const *job = JOB(e, i);
   char m[S6RC_RUNNER_RUN_SIZE] = {S6RC_RUNNER_RUN, (char)script_of(e)};
-  if (is_empty(e, job->number)) {
+  if (!program(e, job->number)) {
     engine_done(e, i);
     return;
   }
@@ -104,11 +107,16 @@ void engine_oneshot_kill(engine *e, uint32_t i)
   put(&e->runner, m, sizeof m);
 }
 
+int engine_runner_busy(engine const *e)
+{
+  return e->runner.fd >= 0 && !unixmessage_sender_isempty(&e->runner.out);
+}
+
 void engine_runner_fds(engine const *e, iopause_fd *x)
 {
   engine_runner const *r = &e->runner;
   x->fd = r->fd;
-  x->events = IOPAUSE_READ | (r->fd >= 0 && !unixmessage_sender_isempty(&r->out) ? IOPAUSE_WRITE : 0);
+  x->events = IOPAUSE_READ | (engine_runner_busy(e) ? IOPAUSE_WRITE : 0);
   x->revents = 0;
 }
 
@@ -138,7 +146,7 @@ static int script_ended(engine *e, unsigned char const *s)
   if (s[1] == S6RC_END_EXITED && !value)
     engine_done(e, job);
   else
-    engine_fail(e, job, failures[s[1]], value, "its script");
+    engine_fail(e, job, failures[s[1]], value, program(e, JOB(e, job)->number));
   return 1;
 }
 
@@ -164,17 +172,20 @@ static int handle_message(engine *e, unixmessage const *m)
 void engine_runner_handle(engine *e, iopause_fd const *x)
 {
   engine_runner *r = &e->runner;
+  int unwritable = 0;
   if (r->fd < 0) return;
   if (x->revents & (IOPAUSE_WRITE | IOPAUSE_EXCEPT) && !unixmessage_sender_flush(&r->out) &&
-      !error_isagain(errno)) {
-    lose_runner(e, errno, "write to it");
-    return;
-  }
-  if (!(x->revents & (IOPAUSE_READ | IOPAUSE_EXCEPT))) return;
+      !error_isagain(errno))
+    unwritable = errno;
+  if (!unwritable && !(x->revents & (IOPAUSE_READ | IOPAUSE_EXCEPT))) return;
   while (r->fd >= 0) {
     unixmessage m;
     int k = unixmessage_receive(&r->in, &m);
-    if (!k) return;
+    if (!k) {
+      /* it had nothing more to say before it went */
+      if (unwritable) lose_runner(e, unwritable, "write to it");
+      return;
+    }
     if (k < 0) {
       lose_runner(e, errno == EPIPE ? 0 : errno, errno == EPIPE ? "it hung up" : "read from it");
       return;

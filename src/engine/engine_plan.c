@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <s6-rc/mark.h>
+
 #include "engine.h"
 
 static int needs_change(unsigned char state, s6rc_dir dir)
@@ -21,23 +23,23 @@ void engine_plan_free(engine_plan *p)
   errno = e;
 }
 
+/* job_of: by number, zero at first: the service's job + 1. Most of it is never
+   touched. */
 static int make_jobs(engine_plan *p, s6rc_db const *db, unsigned char const *state, unsigned char const *mark,
                      unsigned char bit, uint32_t *job_of)
 {
   uint32_t n = s6rc_db_n(db), k = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    job_of[i] = S6RC_NONE;
-    if (mark[i] & bit && (!state || needs_change(state[i], p->dir))) job_of[i] = p->n++;
-  }
+  for (uint32_t i = 0; (i = s6rc_mark_next(mark, i, n, bit)) < n; i++)
+    if (!state || needs_change(state[i], p->dir)) job_of[i] = ++p->n;
   p->jobs = calloc((size_t)p->n + 1, sizeof(engine_job));
   p->firstnext = calloc((size_t)p->n + 2, sizeof(uint32_t));
   if (!p->jobs || !p->firstnext) {
     p->n = 0;
     return 0;
   }
-  for (uint32_t i = 0; i < n; i++) {
+  for (uint32_t i = 0; (i = s6rc_mark_next(mark, i, n, bit)) < n; i++) {
     s6rc_service sv;
-    if (job_of[i] == S6RC_NONE) continue;
+    if (!job_of[i]) continue;
     if (!s6rc_db_service(db, i, &sv)) return 0;
     p->jobs[k++] = (engine_job){.number = i,
                                 .name = sv.name,
@@ -61,7 +63,7 @@ static int make_edges(engine_plan *p, s6rc_db const *db, uint32_t const *job_of)
       if (!s6rc_db_service(db, p->jobs[i].number, &sv) || !s6rc_db_deps(db, &sv, p->dir, &deps)) return 0;
       for (uint32_t k = 0; k < deps.n; k++) {
         uint32_t before = job_of[s6rc_list_get(&deps, k)];
-        if (before == S6RC_NONE) continue;
+        if (!before--) continue;
         if (fill) {
           p->next[p->firstnext[before + 1]++] = i;
           p->jobs[i].pending++;
@@ -80,7 +82,7 @@ static int make_edges(engine_plan *p, s6rc_db const *db, uint32_t const *job_of)
 static int make(engine_plan *p, s6rc_db const *db, unsigned char const *state, unsigned char const *mark,
                 unsigned char bit)
 {
-  uint32_t *job_of = malloc(s6rc_db_n(db) * sizeof(uint32_t));
+  uint32_t *job_of = calloc(s6rc_db_n(db), sizeof(uint32_t));
   if (!job_of) return 0;
   int r = make_jobs(p, db, state, mark, bit, job_of) && (p->reload || make_edges(p, db, job_of));
   if (!r) engine_plan_free(p);

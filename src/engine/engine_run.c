@@ -8,6 +8,7 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/selfpipe.h>
+#include <skalibs/sig.h>
 #include <skalibs/tai.h>
 
 #include <s6-rc/state.h>
@@ -164,13 +165,15 @@ static void say_waiting(engine *e, tain *patience)
 static engine_result loop(engine *e)
 {
   tain patience;
+  /* the clock may have stood still while we waited for a lock */
+  if (!tain_now_g()) return ENGINE_SYSTEM;
   tain_addsec_g(&patience, ENGINE_PATIENCE_MS / 1000);
   for (;;) {
     start_all(e);
     engine_command_flush(e);
     /* with nothing under way, what was just queued is all that is left */
-    if (!e->nrunning && !engine_command_busy(e))
-      return e->nfailed || e->interrupted ? ENGINE_FAILURES : ENGINE_OK;
+    if (!e->nrunning && !engine_command_busy(e) && !engine_runner_busy(e))
+      return e->interrupted ? ENGINE_INTERRUPTED : e->nfailed ? ENGINE_FAILURES : ENGINE_OK;
     if (e->head < e->tail && !e->interrupted) continue;
 
     size_t nfds = POLL_LISTENER + s6rc_listener_nfds(&e->listener);
@@ -183,12 +186,14 @@ static engine_result loop(engine *e)
     s6rc_listener_fds(&e->listener, x + POLL_LISTENER);
     if (first != S6RC_NONE && tain_less(&JOB(e, first)->deadline, &deadline))
       deadline = JOB(e, first)->deadline;
-    if (tain_less(&e->options->deadline, &deadline)) deadline = e->options->deadline;
+    if (e->nagain && tain_less(&e->again, &deadline)) deadline = e->again;
+    if (e->nrunning && tain_less(&e->options->deadline, &deadline)) deadline = e->options->deadline;
 
     if (iopause_g(x, (unsigned int)nfds, &deadline) < 0) return ENGINE_SYSTEM;
     if (x[POLL_SIGNALS].revents && !handle_signals(e)) return ENGINE_SYSTEM;
     engine_runner_handle(e, x + POLL_RUNNER);
     if (!handle_events(e, x + POLL_LISTENER)) return ENGINE_SYSTEM;
+    engine_longrun_look_again(e);
     check_deadlines(e);
     if (e->nrunning && !tain_future(&e->options->deadline)) return ENGINE_TIMEOUT;
     say_waiting(e, &patience);
@@ -200,6 +205,8 @@ static int trap_signals(engine *e)
   static int const signals[] = {SIGCHLD, SIGTERM, SIGINT};
   e->selfpipe = selfpipe_init();
   if (e->selfpipe < 0) return 0;
+  /* if our caller ignored it, children would end without a word */
+  if (!sig_restore(SIGCHLD)) return 0;
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
     if (!selfpipe_trap(signals[i])) return 0;
   return 1;

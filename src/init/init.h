@@ -28,9 +28,13 @@ struct init_run_s {
 /* Dies with 100 if no s6-svscan runs on the scan directory. */
 extern void init_check_scandir(init_run const *);
 
-/* Warns of entries of the scan directory that lead nowhere. sweep: nothing of
-   ours is supervised, so links to our live directory are leftovers, and go. */
-extern void init_look_for_dangling(init_run const *, int sweep);
+/* Warns of entries of the scan directory that lead nowhere: they keep newer
+   s6-svscan from scanning at all. */
+extern void init_warn_dangling(init_run const *);
+
+/* Removes links to our live directory from the scan directory: nothing of it
+   is supervised, so they are leftovers. */
+extern void init_sweep_links(init_run const *);
 
 /* What is beside the live name: adopts what is supervised, and exits 0 then,
    or 102 if it is not what was asked for; removes what is not. */
@@ -45,7 +49,14 @@ extern int init_supervise(init_run *, char const *path, stralloc *where);
 
 /* Takes live directory path, its supervisors and its public name away again:
    before its services have been used, that is. errno stays. */
-extern void init_undo(init_run *, char const *path);
+extern void init_undo(init_run const *, char const *path);
+
+/* Is there time until limit to try once more to remove a live directory? errno
+   says why the last time failed: because a supervisor that ends was still
+   there, then waits a little and returns 1. Otherwise 0. */
+extern int init_try_again(tain const *limit);
+/* for that limit, in s */
+#define INIT_UNDO_SECONDS 5
 
 /* Dies because init_supervise failed. */
 extern void init_die_supervise(init_run const *, char const *path, char const *where) gccattr_noreturn;

@@ -97,7 +97,7 @@ static void adopt(init_run *o, char const *path, int fd)
     }
     if (!s6rc_livedir_publish(o->live, path)) strerr_diefusys(S6RC_EXIT_SYSTEM, "make link ", o->live);
   }
-  init_look_for_dangling(o, 0);
+  init_warn_dangling(o);
   if (!init_supervise(o, path, &where)) {
     int e = errno;
     int unused = is_unused(o, fd);
@@ -109,32 +109,65 @@ static void adopt(init_run *o, char const *path, int fd)
   _exit(0);
 }
 
+/* A directory that we cannot use nor remove: that does not matter unless the
+   public name leads to it. */
+static void warn_or_die(init_run const *o, char const *what, char const *path)
+{
+  int e = errno;
+  int published = s6rc_livedir_published(o->live, path);
+  errno = e;
+  if (published) strerr_diefusys(S6RC_EXIT_SYSTEM, what, " ", path, ", left by an earlier run");
+  strerr_warnwusys(what, " ", path, ", left by an earlier run");
+}
+
+/* Removes a live directory that nothing is supervised in. 0 if somebody is at
+   work there after all: look again. */
+static int sweep(init_run *o, char const *path, int fd)
+{
+  tain limit;
+  int r, published;
+  int lockfd = s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
+  if (lockfd < 0 && errno != ENOENT) {
+    fd_close(take_lock(o, fd, path));
+    return 0;
+  }
+  if (s6rc_livedir_supervised(fd, 0)) {
+    fd_close(lockfd);
+    return 0;
+  }
+  published = s6rc_livedir_published(o->live, path);
+  if (published) init_sweep_links(o);
+  tain_addsec_g(&limit, INIT_UNDO_SECONDS);
+  for (;;) {
+    r = s6rc_livedir_sweep(path);
+    /* a supervisor that was just starting: it has been told to end */
+    if (!r && published && s6rc_livedir_supervised(fd, 0) > 0) r = (errno = EBUSY, -1);
+    if (r >= 0 || !init_try_again(&limit)) break;
+  }
+  if (r < 0) warn_or_die(o, "remove", path);
+  fd_close(lockfd);
+  return !!r;
+}
+
 /* A directory that was made for our name: adopts it if it is supervised,
-   sweeps it if it is not. 0 if somebody was at work there: look again. */
+   sweeps it if it is not. 0: look again. */
 static int examine(init_run *o, char const *path)
 {
   int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  /* one without a state is not live any more: later generations may have
-     services in it, which keep it from being swept */
+  /* one without a state is not live any more: it is the home of services of
+     a later generation */
   int live = fd >= 0 && !faccessat(fd, S6RC_STATE_FILE, F_OK, 0);
-  int r = fd < 0 ? -1 : s6rc_livedir_supervised(fd, live);
+  int supervised = fd < 0 ? -1 : s6rc_livedir_supervised(fd, live), r = 1;
   if (fd < 0 && errno == ENOENT) return 1;
-  if (r > 0 && !live) {
-    close(fd);
-    return 1;
-  }
-  if (r > 0) {
+  if (supervised < 0)
+    warn_or_die(o, "look into", path);
+  else if (supervised && live) {
     adopt(o, path, fd);
     r = 0;
-  } else if (!r) {
-    r = s6rc_livedir_sweep(path);
-    if (!r) fd_close(take_lock(o, fd, path));
-  }
-  if (r < 0 && s6rc_livedir_published(o->live, path))
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "remove ", path, ", left by an earlier run");
-  if (r < 0) strerr_warnwusys("remove ", path, ", left by an earlier run");
+  } else if (!supervised)
+    r = sweep(o, path, fd);
   if (fd >= 0) close(fd);
-  return !!r;
+  return r;
 }
 
 static void die_exists(init_run const *o, char const *what) gccattr_noreturn;

@@ -11,7 +11,6 @@
 
 #include <s6-rc/livedir.h>
 #include <s6-rc/lock.h>
-#include <s6-rc/servicedir.h>
 
 #include "../cli/cli.h"
 #include "init.h"
@@ -36,25 +35,25 @@ static int is_alone(init_run const *o, char const *path)
 void init_make(init_run *o)
 {
   stralloc path = STRALLOC_ZERO, where = STRALLOC_ZERO;
-  int fd, lockfd;
+  int fd, lockfd, ok;
   for (;;) {
     init_look_around(o);
     if (!s6rc_livedir_create(o->live, S6RC_LIVE_TAG_INIT, &path, &lockfd))
       strerr_diefusys(S6RC_EXIT_SYSTEM, "make a directory for ", o->live);
     if (is_alone(o, path.s)) break;
-    s6rc_treeremoveat(AT_FDCWD, path.s);
+    init_undo(o, path.s);
     close(lockfd);
   }
-  init_look_for_dangling(o, 1);
+  init_sweep_links(o);
+  init_warn_dangling(o);
   fd = open2(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0 || !s6rc_livedir_fill(fd, &o->db, o->bootdb, o->scandir, o->prefix, &where)) {
-    int e = errno;
-    s6rc_treeremoveat(AT_FDCWD, path.s);
-    errno = e;
-    if (e == EPROTO) cli_diedamaged(o->bootdb, where.s);
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "fill ", path.s, ": ", where.s);
+  ok = fd >= 0 && s6rc_livedir_fill(fd, &o->db, o->bootdb, o->scandir, o->prefix, &where);
+  if (fd >= 0) fd_close(fd); /* removing may need it */
+  if (!ok) {
+    init_undo(o, path.s);
+    if (errno == EPROTO) cli_diedamaged(o->bootdb, where.s);
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "fill ", path.s, where.len ? ": " : "", where.len ? where.s : "");
   }
-  close(fd);
   if (!s6rc_livedir_publish(o->live, path.s)) {
     init_undo(o, path.s);
     strerr_diefusys(S6RC_EXIT_SYSTEM, "make link ", o->live);

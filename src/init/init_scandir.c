@@ -39,21 +39,45 @@ static int is_ours(init_run const *o, char const *path)
 
 /* An entry that leads nowhere keeps newer s6-svscan from scanning at all. sweep:
    nothing of ours is supervised, so links to it are leftovers. */
-void init_look_for_dangling(init_run const *o, int sweep)
+/* Calls f for each entry of the scan directory that s6-svscan looks at. */
+static int for_each_entry(init_run const *o, int (*f)(init_run const *, char const *))
 {
   stralloc names = STRALLOC_ZERO, path = STRALLOC_ZERO;
   size_t max = 0;
-  int n = sals(o->scandir, &names, &max);
+  int n = sals(o->scandir, &names, &max), sum = 0;
   char const *s = names.s;
-  for (int i = 0; i < n; i++, s += strlen(s) + 1) {
-    struct stat st;
-    if (s[0] == '.' || !s6rc_path_set(&path, o->scandir) || !s6rc_path_push(&path, s)) continue;
-    if (sweep && is_ours(o, path.s)) {
-      if (unlink(path.s) < 0 && errno != ENOENT)
-        strerr_warnwusys("remove ", path.s, ", left by an earlier run");
-    } else if (stat(path.s, &st) < 0 && errno == ENOENT && !lstat(path.s, &st))
-      strerr_warnw(path.s, " is a dangling link: s6-svscan may not scan until it is removed");
-  }
+  for (int i = 0; i < n; i++, s += strlen(s) + 1)
+    if (s[0] != '.' && s6rc_path_set(&path, o->scandir) && s6rc_path_push(&path, s)) sum += (*f)(o, path.s);
   stralloc_free(&names);
   stralloc_free(&path);
+  return sum;
+}
+
+static int warn_if_dangling(init_run const *o, char const *path)
+{
+  struct stat st;
+  (void)o;
+  if (!stat(path, &st) || errno != ENOENT || lstat(path, &st) < 0) return 0;
+  strerr_warnw(path, " is a dangling link: s6-svscan may not scan until it is removed");
+  return 1;
+}
+
+void init_warn_dangling(init_run const *o)
+{
+  for_each_entry(o, &warn_if_dangling);
+}
+
+static int unlink_if_ours(init_run const *o, char const *path)
+{
+  if (!is_ours(o, path)) return 0;
+  if (unlink(path) < 0 && errno != ENOENT) strerr_warnwusys("remove ", path, ", left by an earlier run");
+  return 1;
+}
+
+/* An s6-svscan that was told to scan by a run that was killed may be about to
+   start supervisors: it has to end them again, before it gets other ones. */
+void init_sweep_links(init_run const *o)
+{
+  if (for_each_entry(o, &unlink_if_ours) && s6_svc_writectl(o->scandir, S6_SVSCAN_CTLDIR, "an", 2) <= 0)
+    strerr_warnwusys("tell s6-svscan on ", o->scandir);
 }

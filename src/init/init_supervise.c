@@ -17,10 +17,8 @@
 
 #include "init.h"
 
-enum {
-  UNDO_SECONDS = 5, /* how long a failed start may take to take its supervisors down */
-  UNDO_MS = 20      /* between attempts to remove what they still work in */
-};
+/* between attempts to remove what supervisors still work in */
+enum { PAUSE_MS = 20 };
 
 static void still_missing(uint32_t missing, char const *name, void *data)
 {
@@ -55,31 +53,39 @@ int init_supervise(init_run *o, char const *path, stralloc *where)
   return ok;
 }
 
-void init_undo(init_run *o, char const *path)
+int init_try_again(tain const *limit)
+{
+  tain pause;
+  int e = errno;
+  if ((e != ENOTEMPTY && e != EEXIST && e != EBUSY) || !tain_future(limit)) return 0;
+  tain_from_millisecs(&pause, PAUSE_MS);
+  tain_add_g(&pause, &pause);
+  iopause_g(0, 0, &pause);
+  return 1;
+}
+
+void init_undo(init_run const *o, char const *path)
 {
   s6rc_supervision s;
-  tain limit, pause;
+  tain limit;
   int e = errno;
-  tain_addsec_g(&limit, UNDO_SECONDS);
-  if (open_supervision(o, path, &s)) {
-    for (uint32_t i = 0; i < o->db.nlongruns; i++)
-      if (!s6rc_supervision_unlink(&s, o->names[i]))
-        strerr_warnwusys("remove the link of ", o->names[i], " from ", o->scandir);
-    if (!s6rc_supervision_end(&s, o->names, o->db.nlongruns, &limit))
-      strerr_warnwusys("take the supervisors in ", o->scandir, " down again");
-    close(s.servicedirsfd);
+  tain_addsec_g(&limit, INIT_UNDO_SECONDS);
+  if (s6rc_livedir_published(o->live, path)) {
+    if (open_supervision(o, path, &s)) {
+      for (uint32_t i = 0; i < o->db.nlongruns; i++)
+        if (!s6rc_supervision_unlink(&s, o->names[i]))
+          strerr_warnwusys("remove the link of ", o->names[i], " from ", o->scandir);
+      if (!s6rc_supervision_end(&s, o->names, o->db.nlongruns, &limit))
+        strerr_warnwusys("take the supervisors in ", o->scandir, " down again");
+      close(s.servicedirsfd);
+    }
+    if (unlink(o->live) < 0) strerr_warnwusys("remove link ", o->live);
   }
-  if (s6rc_livedir_published(o->live, path) && unlink(o->live) < 0) strerr_warnwusys("remove link ", o->live);
-  /* one that s6-svscan was just about to start may write once more */
-  while (!s6rc_treeremoveat(AT_FDCWD, path)) {
-    if ((errno != ENOTEMPTY && errno != EEXIST) || !tain_future(&limit)) {
+  while (!s6rc_treeremoveat(AT_FDCWD, path))
+    if (!init_try_again(&limit)) {
       strerr_warnwusys("remove ", path);
       break;
     }
-    tain_from_millisecs(&pause, UNDO_MS);
-    tain_add_g(&pause, &pause);
-    iopause_g(0, 0, &pause);
-  }
   errno = e;
 }
 

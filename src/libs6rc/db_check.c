@@ -46,20 +46,6 @@ static int ascending(s6rc_list const *l)
   return 1;
 }
 
-/* l is ascending */
-static int has(s6rc_list const *l, uint32_t number)
-{
-  uint32_t low = 0, high = l->n;
-  while (low < high) {
-    uint32_t mid = low + (high - low) / 2;
-    if (s6rc_list_get(l, mid) < number)
-      low = mid + 1;
-    else
-      high = mid;
-  }
-  return low < l->n && s6rc_list_get(l, low) == number;
-}
-
 /* Every record, and both directions of the dependencies as graphs. */
 static int read_all(checker *c)
 {
@@ -120,28 +106,56 @@ static int depends_on(checker const *c, uint32_t from, uint32_t to)
   return 0;
 }
 
-/* Producer and consumer name each other, and depend as they must. */
-static int check_services(checker *c)
+/* The dependencies that nobody writes down are there. */
+static int check_implicit(checker *c)
 {
-  s6rc_db const *db = c->db;
-  uint32_t nproducing = 0, nlisted = 0;
-  for (uint32_t i = 0; i < s6rc_db_n(db); i++) {
-    s6rc_service sv, consumer;
-    if (!s6rc_db_service(db, i, &sv)) return damaged(c, "a record is damaged", 0);
-    if (i >= S6RC_NGENERATED && sv.type == S6RC_ONESHOT && !depends_on(c, i, S6RC_NUMBER_ONESHOT_RUNNER))
+  for (uint32_t i = 0; i < c->deps.n; i++) {
+    s6rc_service sv;
+    if (!s6rc_db_service(c->db, i, &sv)) return damaged(c, "a record is damaged", 0);
+    if (sv.type == S6RC_ONESHOT && !depends_on(c, i, S6RC_NUMBER_ONESHOT_RUNNER))
       return damaged(c, "a oneshot does not depend on the oneshot runner", sv.name);
     if ((sv.consumer != S6RC_NONE || sv.producers.n) && !depends_on(c, i, S6RC_NUMBER_FDHOLDER))
       return damaged(c, "a pipelined longrun does not depend on the fd-holder", sv.name);
-    nlisted += sv.producers.n;
-    if (!ascending(&sv.producers)) return damaged(c, "a list of producers is damaged", sv.name);
-    if (sv.consumer == S6RC_NONE) continue;
-    nproducing++;
-    if (!depends_on(c, i, sv.consumer) || !s6rc_db_service(db, sv.consumer, &consumer))
+    if (sv.consumer != S6RC_NONE && !depends_on(c, i, sv.consumer))
       return damaged(c, "a producer does not depend on its consumer", sv.name);
-    if (!has(&consumer.producers, i))
-      return damaged(c, "a consumer does not know its producer", consumer.name);
+    if (!ascending(&sv.producers)) return damaged(c, "a list of producers is damaged", sv.name);
   }
-  return nlisted == nproducing || damaged(c, "a consumer has a producer that is not its own", 0);
+  return 1;
+}
+
+/* Producers and consumers name each other. A consumer is asked once: reading
+   it takes as long as its list of producers. consumer: nlongruns elements. */
+static int check_pairs(checker *c, uint32_t *consumer)
+{
+  uint32_t n = c->db->nlongruns;
+  s6rc_service sv;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!s6rc_db_service(c->db, i, &sv)) return damaged(c, "a record is damaged", 0);
+    consumer[i] = sv.consumer;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    if (!s6rc_db_service(c->db, i, &sv)) return damaged(c, "a record is damaged", 0);
+    for (uint32_t k = 0; k < sv.producers.n; k++) {
+      uint32_t producer = s6rc_list_get(&sv.producers, k);
+      if (producer >= n || consumer[producer] != i)
+        return damaged(c, "a consumer has a producer that is not its own", sv.name);
+      consumer[producer] = S6RC_NONE; /* its consumer knows it */
+    }
+  }
+  for (uint32_t i = 0; i < n; i++)
+    if (consumer[i] != S6RC_NONE)
+      return damaged(c, "a consumer does not know its producer",
+                     s6rc_db_service(c->db, consumer[i], &sv) ? sv.name : 0);
+  return 1;
+}
+
+static int check_pipelines(checker *c)
+{
+  uint32_t *consumer = malloc(c->db->nlongruns * sizeof(uint32_t));
+  int r = consumer && check_pairs(c, consumer), e = errno;
+  free(consumer);
+  errno = e;
+  return r;
 }
 
 static int check_resolve(checker *c)
@@ -180,7 +194,8 @@ int s6rc_db_check(s6rc_db const *db, s6rc_damage *damage)
 {
   checker c = {.db = db, .damage = damage, .deps = S6RC_GRAPH_ZERO, .rdeps = S6RC_GRAPH_ZERO};
   s6rc_service sv;
-  int r = check_digest(&c) && read_all(&c) && check_mirror(&c) && check_order(&c) && check_services(&c);
+  int r = check_digest(&c) && read_all(&c) && check_mirror(&c) && check_order(&c) && check_implicit(&c) &&
+          check_pipelines(&c);
   if (r && (!s6rc_db_service(db, S6RC_NUMBER_ONESHOT_RUNNER, &sv) || strcmp(sv.name, S6RC_ONESHOT_RUNNER) ||
             !s6rc_db_service(db, S6RC_NUMBER_FDHOLDER, &sv) || strcmp(sv.name, S6RC_FDHOLDER)))
     r = damaged(&c, "the generated services are not the first two", sv.name);

@@ -12,12 +12,12 @@
 #include <s6-rc/db.h>
 
 /* size of a record of each section; 0: the section's own count says */
-static size_t expected_size(s6rc_db const *db, unsigned int section)
+static uint64_t expected_size(s6rc_db const *db, unsigned int section)
 {
   switch (section) {
-    case S6RC_SECTION_SERVICES: return (size_t)s6rc_db_n(db) * S6RC_SERVICE_SIZE;
-    case S6RC_SECTION_LONGRUNS: return (size_t)db->nlongruns * S6RC_LONGRUN_SIZE;
-    case S6RC_SECTION_ONESHOTS: return (size_t)db->noneshots * S6RC_ONESHOT_SIZE;
+    case S6RC_SECTION_SERVICES: return (uint64_t)s6rc_db_n(db) * S6RC_SERVICE_SIZE;
+    case S6RC_SECTION_LONGRUNS: return (uint64_t)db->nlongruns * S6RC_LONGRUN_SIZE;
+    case S6RC_SECTION_ONESHOTS: return (uint64_t)db->noneshots * S6RC_ONESHOT_SIZE;
     default: return db->sectionlen[section];
   }
 }
@@ -34,6 +34,8 @@ static int read_header(s6rc_db *db)
   if (s6rc_le32(h + S6RC_HEADER_HASH) != s6rc_hash_bytes(S6RC_HASH_INIT, h, S6RC_HEADER_HASH)) return 0;
   if (s6rc_le32(h + S6RC_HEADER_HEADERSIZE) != S6RC_DB_HEADER_SIZE) return 0;
   if (s6rc_le64(h + S6RC_HEADER_FILESIZE) != db->size) return 0;
+  for (size_t i = S6RC_HEADER_END; i < S6RC_DB_HEADER_SIZE; i++)
+    if (h[i]) return 0;
   db->nlongruns = s6rc_le32(h + S6RC_HEADER_NLONGRUNS);
   db->noneshots = s6rc_le32(h + S6RC_HEADER_NONESHOTS);
   if (db->nlongruns < S6RC_NGENERATED || db->noneshots >= S6RC_NONE - db->nlongruns) return 0;
@@ -50,27 +52,48 @@ static int read_header(s6rc_db *db)
   return end == db->size && !(db->sectionlen[S6RC_SECTION_EDGES] % 4);
 }
 
-static int map_file(s6rc_db *db)
+/* Opens a file of the database and tells its size. -1 and errno: EPROTO if it
+   is none that can be mapped. */
+static int open_file(s6rc_db const *db, char const *name, size_t *size)
 {
   struct stat st;
-  int e;
+  int fd = openat(db->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return -1;
+  if (!fstat(fd, &st)) {
+    if (S_ISREG(st.st_mode) && st.st_size && (uintmax_t)st.st_size <= SIZE_MAX) {
+      *size = (size_t)st.st_size;
+      return fd;
+    }
+    errno = EPROTO;
+  }
+  fd_close(fd);
+  return -1;
+}
+
+static int map_db(s6rc_db *db)
+{
+  size_t size;
   void *map;
-  int fd = openat(db->fd, S6RC_DB_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int fd = open_file(db, S6RC_DB_FILE, &size);
   if (fd < 0) return 0;
-  if (fstat(fd, &st) < 0) goto err;
-  errno = EPROTO;
-  if (!S_ISREG(st.st_mode) || !st.st_size || (uintmax_t)st.st_size > SIZE_MAX) goto err;
-  map = mmap(0, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-  if (map == MAP_FAILED) goto err;
+  map = mmap(0, size, PROT_READ, MAP_SHARED, fd, 0);
+  fd_close(fd);
+  if (map == MAP_FAILED) return 0;
   db->map = map;
-  db->size = (size_t)st.st_size;
-  close(fd);
+  db->size = size;
   return 1;
-err:
-  e = errno;
-  close(fd);
-  errno = e;
-  return 0;
+}
+
+static int map_resolve(s6rc_db *db)
+{
+  size_t size;
+  int r, fd = open_file(db, S6RC_RESOLVE_FILE, &size);
+  if (fd < 0) return 0;
+  r = cdb_init_fromfd(&db->resolve, fd);
+  fd_close(fd);
+  /* what it says of a file that is too large */
+  if (!r && errno == EOVERFLOW) errno = EPROTO;
+  return r;
 }
 
 int s6rc_db_openat(s6rc_db *db, int dirfd, char const *path)
@@ -78,14 +101,7 @@ int s6rc_db_openat(s6rc_db *db, int dirfd, char const *path)
   *db = (s6rc_db)S6RC_DB_ZERO;
   db->fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (db->fd < 0) return 0;
-  if (!map_file(db) || !read_header(db)) goto err;
-  if (!cdb_init_at(&db->resolve, db->fd, S6RC_RESOLVE_FILE)) {
-    /* what cdb_init says of a file that cannot be a cdb */
-    if (errno == EINVAL || errno == EOVERFLOW) errno = EPROTO;
-    goto err;
-  }
-  return 1;
-err:
+  if (map_db(db) && read_header(db) && map_resolve(db)) return 1;
   s6rc_db_close(db);
   return 0;
 }

@@ -80,8 +80,10 @@ int s6rc_db_next(s6rc_db const *db, char const **name, size_t *len, s6rc_identif
   cdb_data key, data;
   int r = cdb_traverse_next(&db->resolve, &key, &data, pos);
   if (r > 0 && inside(&db->resolve, &key) && inside(&db->resolve, &data)) {
-    if (!key.len) return 0;
-    if (decode(db, key.s, key.len, &data, id)) {
+    /* the digests are the end, anything else without a key is damage */
+    if (!key.len && data.len == 2 * S6RC_DIGEST_SIZE && !memcmp(data.s, s6rc_db_digest(db), S6RC_DIGEST_SIZE))
+      return 0;
+    if (key.len && decode(db, key.s, key.len, &data, id)) {
       *name = key.s;
       *len = key.len;
       return 1;

@@ -65,7 +65,6 @@ int s6rc_db_service(s6rc_db const *db, uint32_t number, s6rc_service *sv)
   s6rc_servicerec_unpack(rec, &r);
   *sv = (s6rc_service){.number = number,
                        .type = isoneshot ? S6RC_ONESHOT : S6RC_LONGRUN,
-                       .name = (char const *)strings + r.name,
                        .namelen = r.namelen,
                        .flags = r.flags,
                        .timeout = {[S6RC_UP] = r.timeout_up, [S6RC_DOWN] = r.timeout_down},
@@ -73,6 +72,7 @@ int s6rc_db_service(s6rc_db const *db, uint32_t number, s6rc_service *sv)
                        .depshash_ = {[S6RC_UP] = r.depshash, [S6RC_DOWN] = r.rdepshash}};
   if (!r.namelen || r.namelen == UINT32_MAX || !inside(db, S6RC_SECTION_STRINGS, r.name, r.namelen + 1, 1))
     return 0;
+  sv->name = (char const *)strings + r.name;
   if (sv->name[r.namelen]) return 0;
   if (!list(db, r.deps, r.ndeps, &sv->deps_[S6RC_UP]) || !list(db, r.rdeps, r.nrdeps, &sv->deps_[S6RC_DOWN]))
     return 0;

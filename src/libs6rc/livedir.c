@@ -59,12 +59,12 @@ int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *
     random_name_early(path->s + len, UNIQUE_LEN);
     path->s[len + UNIQUE_LEN] = 0;
     path->len += UNIQUE_LEN;
-    if (!s6rc_mkdirat(AT_FDCWD, path->s, S6RC_MODE_DIR)) {
+    if (mkdir(path->s, S6RC_MODE_DIR) < 0) {
       if (errno == EEXIST) continue;
       return 0;
     }
     int dirfd = open2(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    *lockfd = dirfd < 0 ? -1 : make_lock(dirfd);
+    *lockfd = dirfd < 0 || fchmod(dirfd, S6RC_MODE_DIR) < 0 ? -1 : make_lock(dirfd);
     if (dirfd >= 0) fd_close(dirfd);
     if (*lockfd >= 0) return 1;
     int e = errno;

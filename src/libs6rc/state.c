@@ -9,6 +9,7 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 
+#include <s6-rc/mark.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
 #include <s6-rc/types.h>
@@ -23,8 +24,7 @@ int s6rc_state_read(int livefd, unsigned char *s, uint32_t n)
   errno = EPROTO;
   if (!S_ISREG(st.st_mode) || st.st_size != (off_t)n) goto end;
   if (allread(fd, (char *)s, n) < n) goto end;
-  for (uint32_t i = 0; i < n; i++)
-    if (s[i] & ~(unsigned int)S6RC_STATE_ALL) goto end;
+  if (s6rc_mark_next(s, 0, n, (unsigned char)~S6RC_STATE_ALL) < n) goto end;
   r = 1;
 end:
   fd_close(fd);
@@ -35,8 +35,8 @@ end:
 static int keep_owner(int livefd)
 {
   struct stat st;
-  return geteuid() ||
-         (!fstat(livefd, &st) && !fchownat(livefd, S6RC_STATE_NEW, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW));
+  return geteuid() || (!fstat(livefd, &st) &&
+                       !fchownat(livefd, S6RC_STATE_NEW, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW));
 }
 
 int s6rc_state_write(int livefd, unsigned char const *s, uint32_t n)

@@ -66,7 +66,8 @@ static int listen_to(waiter *w, uint32_t i)
 {
   w->path.len = 0;
   if (!s6rc_path_push(&w->path, w->names[i]) || !s6rc_path_push(&w->path, S6_SUPERVISE_EVENTDIR)) return 0;
-  if (w->want && !ftrigw_fifodir_make(w->path.s, getegid(), 0)) return 0;
+  /* by force: one that a killed run made may lack its mode */
+  if (w->want && !ftrigw_fifodir_make(w->path.s, getegid(), 1)) return 0;
   if (!s6rc_listener_add(&w->listener, w->names[i], i, &name_of, w)) return 0;
   w->pending[i] = 1;
   w->missing++;

@@ -35,7 +35,8 @@ struct rc_s {
   int prune;
   int addup;
   int withoutessentials;
-  tain deadline;
+  tain limit;    /* -t; infinite if there is none */
+  tain deadline; /* from rc_start_clock on */
   s6rc_live live;
   unsigned char *mark; /* rc_mark_e, by service number */
 };
@@ -45,6 +46,8 @@ struct rc_s {
 extern void rc_open(rc *);
 extern void rc_open_locked(rc *);
 extern void rc_reread(rc *);
+/* From now on counts -t: waiting for a lock does not. */
+extern void rc_start_clock(rc *);
 
 /* Makes the marks: RC_NAMED, RC_SELECTED and RC_CLOSURE for what names (null
    terminated) and -a select. */

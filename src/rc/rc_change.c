@@ -8,6 +8,7 @@
 #include <skalibs/unix-transactional.h>
 
 #include <s6-rc/live.h>
+#include <s6-rc/mark.h>
 #include <s6-rc/state.h>
 
 #include "../report/report.h"
@@ -70,8 +71,8 @@ static void remember_wanted(rc *o)
 {
   uint32_t n = s6rc_db_n(&o->live.db);
   int changed = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    if (!(o->mark[i] & RC_NAMED) || o->live.state[i] != S6RC_STATE_UP) continue;
+  for (uint32_t i = 0; (i = s6rc_mark_next(o->mark, i, n, RC_NAMED)) < n; i++) {
+    if (o->live.state[i] != S6RC_STATE_UP) continue;
     o->live.state[i] |= S6RC_STATE_WANTED;
     changed = 1;
   }
@@ -90,6 +91,7 @@ int rc_change(rc *o)
   int down = o->dir == S6RC_DOWN;
   unsigned char downset = down ? RC_CLOSURE : RC_OTHERS, upset = down ? RC_OTHERS : RC_CLOSURE;
   engine_result r = ENGINE_OK, r2;
+  rc_start_clock(o);
   rc_close_marks(o, o->dir, RC_CLOSURE);
   for (uint32_t i = 0; o->prune && i < s6rc_db_n(&o->live.db); i++)
     if (!(o->mark[i] & RC_CLOSURE)) o->mark[i] |= RC_OTHERS;

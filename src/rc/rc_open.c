@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
+#include <skalibs/tai.h>
 
 #include <s6-rc/live.h>
 #include <s6-rc/lock.h>
+#include <s6-rc/path.h>
 #include <s6-rc/state.h>
 
 #include "../cli/cli.h"
@@ -40,17 +43,31 @@ void rc_reread(rc *o)
   if (!s6rc_live_reread(&o->live)) die_live(o, S6RC_PART_STATE);
 }
 
+void rc_start_clock(rc *o)
+{
+  if (!tain_now_g()) strerr_diefusys(S6RC_EXIT_SYSTEM, "read the clock");
+  tain_add_g(&o->deadline, &o->limit);
+}
+
+static void die_busy_db(rc const *o)
+{
+  stralloc path = STRALLOC_ZERO;
+  int ok = s6rc_path_set(&path, o->livepath) && s6rc_path_push(&path, S6RC_LIVE_COMPILED);
+  cli_diebusy(ok ? path.s : o->livepath, o->live.db.fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED);
+}
+
 /* An update that was killed is somebody's business before anything else is
    done: ours, now that we have the lock. */
 static void recover(rc *o)
 {
   update_context c = {.live = o->livepath,
-                      .deadline = o->deadline,
                       .where = STRALLOC_ZERO,
                       .carry_out = &rc_carry_out_update,
                       .data = o};
   engine_result r = ENGINE_OK;
   update_phase phase = update_find(o->live.fd);
+  rc_start_clock(o);
+  c.deadline = o->deadline;
   if (phase == UPDATE_NONE) {
     /* what was there before the record may be there without it */
     if (!update_forget(o->live.fd)) strerr_diefusys(S6RC_EXIT_SYSTEM, "tidy live directory ", o->livepath);
@@ -72,8 +89,7 @@ void rc_open_locked(rc *o)
 {
   close(cli_lock_live(o->livepath, o->block));
   rc_open(o);
-  if (s6rc_db_lock(&o->live.db, o->block) == -1)
-    cli_diebusy("the live database", o->live.db.fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED);
+  if (s6rc_db_lock(&o->live.db, o->block) == -1) die_busy_db(o);
   if (!s6rc_live_tidy(o->live.fd)) strerr_diefusys(S6RC_EXIT_SYSTEM, "tidy live directory ", o->livepath);
   recover(o);
   rc_reread(o);

@@ -86,6 +86,7 @@ int rc_reload(rc *o)
   if (!engine_plan_reload(&plan, &o->live.db, o->mark, RC_SELECTED)) rc_die_damaged(o);
   for (uint32_t i = 0; i < plan.n; i++)
     if (plan.jobs[i].type == S6RC_LONGRUN) plan.jobs[i].letter = letter_for(o, plan.jobs[i].name);
+  rc_start_clock(o);
   r = rc_carry_out(o, &plan);
   engine_plan_free(&plan);
   return rc_exit_code(r);

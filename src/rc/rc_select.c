@@ -4,6 +4,8 @@
 
 #include <skalibs/strerr.h>
 
+#include <s6-rc/mark.h>
+
 #include "../cli/cli.h"
 #include "rc.h"
 
@@ -18,8 +20,8 @@ void rc_select(rc *o, char const *const *names)
     for (uint32_t i = 0; i < id.contents.n; i++)
       o->mark[s6rc_list_get(&id.contents, i)] |= RC_NAMED | RC_SELECTED | RC_CLOSURE;
   }
-  for (uint32_t i = 0; o->addup && i < n; i++)
-    if (o->live.state[i] & S6RC_STATE_UP) o->mark[i] |= RC_SELECTED | RC_CLOSURE;
+  for (uint32_t i = 0; o->addup && (i = s6rc_mark_next(o->live.state, i, n, S6RC_STATE_UP)) < n; i++)
+    o->mark[i] |= RC_SELECTED | RC_CLOSURE;
 }
 
 void rc_close_marks(rc *o, s6rc_dir dir, unsigned char bit)
@@ -32,9 +34,9 @@ void rc_close_marks(rc *o, s6rc_dir dir, unsigned char bit)
 void rc_spare_essentials(rc *o, unsigned char bit)
 {
   uint32_t n = s6rc_db_n(&o->live.db);
-  for (uint32_t i = 0; i < n; i++) {
+  for (uint32_t i = 0; (i = s6rc_mark_next(o->mark, i, n, bit)) < n; i++) {
     s6rc_service sv;
-    if (!(o->mark[i] & bit) || !(o->live.state[i] & S6RC_STATE_UP)) continue;
+    if (!(o->live.state[i] & S6RC_STATE_UP)) continue;
     if (!s6rc_db_service(&o->live.db, i, &sv)) rc_die_damaged(o);
     if (!(sv.flags & S6RC_FLAG_ESSENTIAL)) continue;
     o->mark[i] |= RC_ESSENTIAL;
@@ -42,6 +44,6 @@ void rc_spare_essentials(rc *o, unsigned char bit)
       strerr_warnw("service ", sv.name, " is essential: it stays up (only -D stops it)");
   }
   rc_close_marks(o, S6RC_UP, RC_ESSENTIAL);
-  for (uint32_t i = 0; i < n; i++)
-    if (o->mark[i] & RC_ESSENTIAL) o->mark[i] &= (unsigned char)~(RC_ESSENTIAL | bit);
+  for (uint32_t i = 0; (i = s6rc_mark_next(o->mark, i, n, RC_ESSENTIAL)) < n; i++)
+    o->mark[i] &= (unsigned char)~(RC_ESSENTIAL | bit);
 }

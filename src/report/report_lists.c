@@ -9,6 +9,7 @@
 
 #include <s6/s6.h>
 
+#include <s6-rc/mark.h>
 #include <s6-rc/path.h>
 
 #include "report.h"
@@ -21,9 +22,11 @@ static int put_name(s6rc_service const *sv)
 int report_marked(s6rc_db const *db, unsigned char const *mark, unsigned char bit, int others,
                   int withoutessentials)
 {
-  for (uint32_t i = 0; i < s6rc_db_n(db); i++) {
+  uint32_t n = s6rc_db_n(db);
+  for (uint32_t i = 0; i < n; i++) {
     s6rc_service sv;
-    if (!(mark[i] & bit) != !!others) continue;
+    if (!others && (i = s6rc_mark_next(mark, i, n, bit)) == n) break;
+    if (others && mark[i] & bit) continue;
     if (!s6rc_db_service(db, i, &sv)) return 0;
     if (withoutessentials && sv.flags & S6RC_FLAG_ESSENTIAL) continue;
     if (!put_name(&sv)) return 0;

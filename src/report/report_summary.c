@@ -26,14 +26,13 @@ static int cat_count(stralloc *sa, uint32_t n, char const *one, char const *many
 }
 
 /* "N services WHAT: a, b, c", as one line */
-static void say_names(engine_plan const *p, uint32_t const *jobs, uint32_t n, char const *what,
-                      unsigned int verbosity)
+static void say_names(engine_plan const *p, uint32_t const *jobs, uint32_t n, char const *what, int all)
 {
   stralloc sa = STRALLOC_ZERO;
   int ok = cat_count(&sa, n, "service ", "services ") && stralloc_cats(&sa, what);
   for (uint32_t i = 0; ok && i < n; i++) {
     ok = stralloc_cats(&sa, i ? ", " : ": ");
-    if (i == MAXNAMES && n > MAXNAMES + 1 && verbosity < 2) {
+    if (i == MAXNAMES && n > MAXNAMES + 1 && !all) {
       ok = ok && cat_count(&sa, n - i, "more", "more (-v2 names all)");
       break;
     }
@@ -78,7 +77,7 @@ static void say_failed(engine_plan const *p, uint32_t const *jobs, uint32_t n)
 }
 
 /* One line for each that blocks others. */
-static uint32_t say_blocked(engine_plan const *p, uint32_t *jobs, unsigned int verbosity)
+static uint32_t say_blocked(engine_plan const *p, uint32_t *jobs, int all)
 {
   uint32_t n = collect(p, ENGINE_BLOCKED, jobs);
   stralloc what = STRALLOC_ZERO;
@@ -90,7 +89,7 @@ static uint32_t say_blocked(engine_plan const *p, uint32_t *jobs, unsigned int v
     what.len = 0;
     if (stralloc_cats(&what, "not attempted because of ") && stralloc_cats(&what, p->jobs[culprit].name) &&
         stralloc_0(&what))
-      say_names(p, jobs + i, end - i, what.s, verbosity);
+      say_names(p, jobs + i, end - i, what.s, all);
   }
   stralloc_free(&what);
   return n;
@@ -110,13 +109,17 @@ void report_summary(engine_plan const *p, engine_result result, unsigned int tim
   say_failed(p, jobs, nfailed);
   nrunning = collect(p, ENGINE_RUNNING, jobs);
   if (nrunning)
-    say_names(p, jobs, nrunning, p->dir == S6RC_UP ? "still starting" : "still stopping", verbosity);
-  nblocked = say_blocked(p, jobs, verbosity);
+    say_names(p, jobs, nrunning,
+              p->reload             ? "still reloading"
+              : p->dir == S6RC_DOWN ? "still stopping"
+                                    : "still starting",
+              1);
+  nblocked = say_blocked(p, jobs, verbosity >= 2);
   nwaiting = collect(p, ENGINE_WAITING, jobs);
-  if (nwaiting) say_names(p, jobs, nwaiting, "not attempted", verbosity);
+  if (nwaiting) say_names(p, jobs, nwaiting, "not attempted", verbosity >= 2);
   free(jobs);
 
-  ok = 1;
+  ok = result != ENGINE_INTERRUPTED || stralloc_cats(&sa, "interrupted by a signal: ");
   if (result == ENGINE_TIMEOUT) {
     char fmt[UINT_FMT];
     ok = stralloc_cats(&sa, "timed out after ") && stralloc_catb(&sa, fmt, uint_fmt(fmt, timeout)) &&

@@ -29,12 +29,22 @@ static int cat_noexec(stralloc *sa, engine_job const *job)
       !cat_error(sa, job->detail ? job->detail : "it", job->value))
     return 0;
   switch (job->type == S6RC_LONGRUN ? job->value : 0) {
-    case ENOENT: return stralloc_cats(sa, " (it, or the interpreter that its first line names)");
     case ENOEXEC: return stralloc_cats(sa, " (its first line must be #! and an interpreter)");
     case EACCES:
       return stralloc_cats(sa, " (is the live directory on a file system that is mounted noexec?)");
     default: return 1;
   }
+}
+
+/* A file with the line ends of another system names an interpreter that looks
+   right. */
+static int cat_interpreter(stralloc *sa, engine_job const *job)
+{
+  char const *name = job->detail ? job->detail : "";
+  size_t len = strcspn(name, "\r");
+  return stralloc_cats(sa, "unable to execute the interpreter of its run script, ") &&
+         stralloc_catb(sa, name, len) &&
+         cat_error(sa, name[len] ? " with a carriage return behind it" : "", job->value);
 }
 
 static int cat_command(stralloc *sa, engine_job const *job)
@@ -57,6 +67,10 @@ int report_failure(stralloc *sa, engine_job const *job, s6rc_dir dir)
     case ENGINE_FAIL_GIVENUP:
       return stralloc_cats(sa, "it gave up for good (its finish script exited with code 125)");
     case ENGINE_FAIL_NOEXEC: return cat_noexec(sa, job);
+    case ENGINE_FAIL_INTERPRETER: return cat_interpreter(sa, job);
+    case ENGINE_FAIL_UNWANTED:
+      return stralloc_cats(sa,
+                           "its s6-supervise was told to bring it down (by hand, or because s6-svscan ends)");
     case ENGINE_FAIL_UNSUPERVISED:
       return stralloc_cats(
           sa, "no s6-supervise is running in its service directory (was s6-svscan stopped, or its "
@@ -117,8 +131,9 @@ void report_notice(engine_notice what, engine_job const *job, void *data)
                    job->timeout ? " ms" : "");
       break;
     case ENGINE_NODOWNFILE:
-      strerr_warnwusys(v->dir == S6RC_UP ? "remove" : "make", " the file `down` of service ", job->name,
-                       " (it matters when its s6-supervise starts again)");
+      if (v->verbosity)
+        strerr_warnwusys(v->dir == S6RC_UP ? "remove" : "make", " the file `down` of service ", job->name,
+                         " (it matters when its s6-supervise starts again)");
       break;
   }
 }

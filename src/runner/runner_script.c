@@ -54,12 +54,20 @@ static int add_kid(runner *r, pid_t pid, runner_request const *q, int waits)
   return genalloc_append(runner_kid, &r->kids, &kid);
 }
 
+/* A script could not be started. 0: later, when a child ends; 1: reported */
+static int not_started(runner *r, uint32_t number, int err)
+{
+  if ((err == EAGAIN || err == ENOMEM) && r->kids.len) return 0;
+  runner_report(r, number, S6RC_END_NOTRUN, err);
+  return 1;
+}
+
 /* Another connection's script of this service still runs, its s6-rc has
    gone. A child waits for the lock, its end tells us to try again. */
 static int wait_for_other(runner *r, runner_request const *q)
 {
   pid_t pid = fork();
-  if (pid < 0) return 0;
+  if (pid < 0) return not_started(r, q->number, errno);
   if (!pid) {
     int e;
     do e = lock_byte(r, q->number, F_WRLCK, F_SETLKW);
@@ -69,7 +77,7 @@ static int wait_for_other(runner *r, runner_request const *q)
   return add_kid(r, pid, q, 1);
 }
 
-/* 1 started (or reported); 0 and EAGAIN or ENOMEM: later, when a child ends */
+/* 1 started, or reported; 0: later, when a child ends */
 static int start(runner *r, runner_request const *q)
 {
   s6rc_service sv;
@@ -83,19 +91,13 @@ static int start(runner *r, runner_request const *q)
     return 1;
   }
   /* room first, so that no child is started that we could not remember */
-  if (!genalloc_readyplus(runner_kid, &r->kids, 1)) return 0;
-  if (lock_byte(r, q->number, F_WRLCK, F_SETLK) < 0) {
-    if (errno == EAGAIN || errno == EACCES) return wait_for_other(r, q);
-    runner_report(r, q->number, S6RC_END_NOTRUN, errno);
-    return 1;
-  }
+  if (!genalloc_readyplus(runner_kid, &r->kids, 1)) return not_started(r, q->number, ENOMEM);
+  if (lock_byte(r, q->number, F_WRLCK, F_SETLK) < 0)
+    return errno == EAGAIN || errno == EACCES ? wait_for_other(r, q) : not_started(r, q->number, errno);
   if (spawn(r, &sv, &sv.script[q->script], &pid)) return add_kid(r, pid, q, 0);
   int e = errno;
   lock_byte(r, q->number, F_UNLCK, F_SETLK);
-  errno = e;
-  if ((e == EAGAIN || e == ENOMEM) && r->kids.len) return 0;
-  runner_report(r, q->number, S6RC_END_NOTRUN, e);
-  return 1;
+  return not_started(r, q->number, e);
 }
 
 void runner_start_queued(runner *r)

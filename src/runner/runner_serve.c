@@ -105,7 +105,7 @@ static void read_client(runner *r)
     if (k < 0)
       r->gone = 1;
     else if (!handle_message(r, &m)) {
-      if (m.nfds && !r->greeted) unixmessage_drop(&m);
+      unixmessage_drop(&m);
       r->gone = 1;
     }
   }

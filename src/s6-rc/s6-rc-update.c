@@ -229,11 +229,13 @@ static int update(updater *u)
 
 int main(int argc, char const *const *argv)
 {
-  updater u = {.rc = {.livepath = S6RC_LIVEDIR, .verbosity = 1, .live = S6RC_LIVE_ZERO},
+  updater u = {.rc = {.livepath = S6RC_LIVEDIR,
+                      .verbosity = 1,
+                      .limit = tain_infinite_relative,
+                      .live = S6RC_LIVE_ZERO},
                .newdb = S6RC_DB_ZERO,
                .conversions = UPDATE_CONVERSIONS_ZERO,
                .plan = UPDATE_PLAN_ZERO};
-  tain tto = tain_infinite_relative;
   int force = 0, dryrun = 0;
   cli_parser p;
   char c;
@@ -244,7 +246,7 @@ int main(int argc, char const *const *argv)
       case 'v': u.rc.verbosity = cli_uint(&p); break;
       case 't':
         u.rc.timeout = cli_uint(&p);
-        cli_ms(&p, &tto);
+        cli_ms(&p, &u.rc.limit);
         break;
       case 'l': u.rc.livepath = p.arg; break;
       case 'f': u.convfile = p.arg; break;
@@ -256,7 +258,6 @@ int main(int argc, char const *const *argv)
   u.newpath = p.argv[0];
   if (u.newpath[0] != '/') cli_dieusage("not an absolute path: ", u.newpath);
   if (u.rc.livepath[0] != '/') cli_dieusage("not an absolute path: ", u.rc.livepath);
-  tain_add_g(&u.rc.deadline, &tto);
 
   if (dryrun)
     rc_open(&u.rc);
@@ -269,6 +270,7 @@ int main(int argc, char const *const *argv)
   read_conversions(&u);
   make_plan(&u, force);
   if (dryrun) return print_commands(&u, force);
+  rc_start_clock(&u.rc);
   u.context = (update_context){.live = u.rc.livepath,
                                .deadline = u.rc.deadline,
                                .where = STRALLOC_ZERO,

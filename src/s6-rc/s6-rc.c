@@ -138,8 +138,11 @@ static int run(rc *o, enum command_e command, char const *const *names)
 
 int main(int argc, char const *const *argv)
 {
-  rc o = {.livepath = S6RC_LIVEDIR, .verbosity = 1, .dir = S6RC_UP, .live = S6RC_LIVE_ZERO};
-  tain tto = tain_infinite_relative;
+  rc o = {.livepath = S6RC_LIVEDIR,
+          .verbosity = 1,
+          .dir = S6RC_UP,
+          .limit = tain_infinite_relative,
+          .live = S6RC_LIVE_ZERO};
   cli_command const *command;
   cli_parser p;
   char c;
@@ -153,7 +156,7 @@ int main(int argc, char const *const *argv)
         break;
       case 't':
         o.timeout = cli_uint(&p);
-        cli_ms(&p, &tto);
+        cli_ms(&p, &o.limit);
         break;
       case 'l': o.livepath = p.arg; break;
       case 'b': o.block = 1; break;
@@ -175,6 +178,5 @@ int main(int argc, char const *const *argv)
   command = cli_command_find(&tool, p.argv[0]);
   if (!command) cli_dieusage("unknown command: ", p.argv[0]);
   if (!*command->operands && p.argv[1]) cli_dieusage("this command takes no names: ", command->name);
-  tain_add_g(&o.deadline, &tto);
   return run(&o, (enum command_e)(command - commands), p.argv + 1);
 }

@@ -91,13 +91,22 @@ static int put_text(stralloc *sa, char const *const *text)
   }
 }
 
+/* The directory itself comes first, then what is known, then what is not. */
+static uint32_t file_order(source_place const *p)
+{
+  int i;
+  if (p->service == S6RC_NONE || !p->file) return 0;
+  i = source_attribute_find(p->file);
+  return i < 0 ? UINT32_MAX : (uint32_t)i + 1;
+}
+
 void source_complain_array(source *src, source_severity severity, source_place const *p,
                            char const *const *text)
 {
   stralloc *sa = &src->complaint_text;
   source_complaint c = {.severity = severity,
-                        .order = p->service == S6RC_NONE ? source_nservices(src) : p->service,
-                        .number = (uint32_t)genalloc_len(source_complaint, &src->complaints),
+                        .key = {p->service == S6RC_NONE ? source_nservices(src) : p->service, file_order(p),
+                                p->line, (uint32_t)genalloc_len(source_complaint, &src->complaints)},
                         .start = sa->len};
   src->count[severity]++;
   if (put_place(src, p, sa) && stralloc_cats(sa, ": ") && put_text(sa, text) && stralloc_0(sa) &&
@@ -121,9 +130,10 @@ uint32_t source_nerrors(source const *src)
 
 static int compare(void const *a, void const *b)
 {
-  source_complaint const *x = a, *y = b;
-  if (x->order != y->order) return x->order < y->order ? -1 : 1;
-  return x->number < y->number ? -1 : x->number > y->number;
+  uint32_t const *x = ((source_complaint const *)a)->key, *y = ((source_complaint const *)b)->key;
+  size_t i = 0, n = sizeof((source_complaint *)0)->key / sizeof(uint32_t);
+  while (i < n - 1 && x[i] == y[i]) i++;
+  return x[i] < y[i] ? -1 : x[i] > y[i];
 }
 
 void source_sort_complaints(source *src)

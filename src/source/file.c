@@ -68,6 +68,8 @@ int reader_number(reader *r, unsigned int attribute, uint32_t *u)
   if (strlen(r->buf.s) == len && uint320_scan(r->buf.s, u)) return 1;
   if (!len)
     reader_complain(r, SOURCE_ERROR, attribute, 0, "empty, an unsigned integer is wanted");
+  else if (strlen(r->buf.s) < len)
+    reader_complain(r, SOURCE_ERROR, attribute, 0, "not an unsigned integer: it holds a NUL byte");
   else if (r->buf.s[len - 1] == '\r')
     reader_complain(r, SOURCE_ERROR, attribute, 0, "not an unsigned integer: CRLF line end");
   else if (strspn(r->buf.s, "0123456789") == len)
@@ -112,7 +114,11 @@ void read_type(reader *r, unsigned int attribute)
   if (len && r->buf.s[len - 1] == '\n') r->buf.s[--len] = 0;
   r->sv->type = likely_type(r->buf.s);
   if (r->sv->type < S6RC_NTYPES && len == strlen(s6rc_type_names[r->sv->type])) return;
-  if (len && r->buf.s[len - 1] == '\r')
+  if (!len)
+    reader_complain(r, SOURCE_ERROR, attribute, 0, "empty: it must hold longrun, oneshot or bundle");
+  else if (strlen(r->buf.s) < len)
+    reader_complain(r, SOURCE_ERROR, attribute, 0, "bad type: it holds a NUL byte");
+  else if (r->buf.s[len - 1] == '\r')
     reader_complain(r, SOURCE_ERROR, attribute, 0, "CRLF line end: the file must have Unix line ends");
   else
     reader_complain(r, SOURCE_ERROR, attribute, 0, "bad type %q: it must be longrun, oneshot or bundle",

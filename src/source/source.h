@@ -72,9 +72,8 @@ enum source_severity_e { SOURCE_INFO, SOURCE_WARNING, SOURCE_ERROR, SOURCE_SYSER
 typedef struct source_complaint_s source_complaint;
 struct source_complaint_s {
   source_severity severity;
-  uint32_t order; /* that of the definition it is about */
-  uint32_t number;
-  size_t start; /* in complaint_text: PATH[:LINE]: what is wrong, and a NUL */
+  uint32_t key[4]; /* what it is sorted by */
+  size_t start;    /* in complaint_text: PATH[:LINE]: what is wrong, and a NUL */
 };
 
 /* A name in a list, and its line; line 0: it is an entry of a directory. */
@@ -169,7 +168,7 @@ extern void source_free(source *);
 /* Errors of both severities so far. */
 extern uint32_t source_nerrors(source const *);
 
-/* Puts the complaints in order: by definition, then as they came. */
+/* Puts the complaints in order: by definition, file, line, then as they came. */
 extern void source_sort_complaints(source *);
 
 /* Notes that something is wrong. The first text is a format: %q takes the next

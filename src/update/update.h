@@ -161,7 +161,7 @@ extern int update_plan_print(stralloc *, update_plan const *, s6rc_db const *old
    is meant to be when it is over (in the new one) */
 #define UPDATE_STATE_BEFORE "state.before"
 #define UPDATE_STATE_AFTER  "state.after"
-#define UPDATE_STOPS 0x80
+#define UPDATE_STOPS        0x80
 /* how far the fd-holder has been adjusted (in the new one) */
 #define UPDATE_PIPES "update.pipes"
 

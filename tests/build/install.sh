@@ -13,9 +13,10 @@ build() { # CONFIGURE-ARGUMENT...
 expected() {
   for main in "$S6RC_TOP"/src/*/deps-exe/*; do
     tool=${main##*/}
+    [ -f "${main%/deps-exe/*}/$tool.c" ] || continue
     case $tool in
       s6-rc-oneshot-run | s6-rc-fdholder-filler) echo "./usr/libexec/$tool" ;;
-      *) [ ! -f "${main%/deps-exe/*}/$tool.c" ] || echo "./usr/bin/$tool" ;;
+      *) echo "./usr/bin/$tool" ;;
     esac
   done
   for header in "$S6RC_TOP"/src/include/s6-rc/*.h config.h; do echo "./usr/include/s6-rc/${header##*/}"; done | sort -u

@@ -167,7 +167,7 @@ test_leftovers() {
   assert_exit 0 live_init -p 2-
   assert_eq "$(cd "$T" && ls -d live2*)" "$(printf '%s\n' live2 live2:other:abcdef live2:s6-rc-init:afile1 \
     live2:s6-rc-init:longer0 live2:s6-rc-init:short "$(readlink "$LIVE")" | sort)"
-  assert_eq "$STDERR" "s6-rc-init: warning: unable to remove $LIVE:s6-rc-init:afile1, left by an earlier run: Not a directory"
+  assert_eq "$STDERR" "s6-rc-init: warning: unable to look into $LIVE:s6-rc-init:afile1, left by an earlier run: Not a directory"
   s6-svok "$T/live/servicedirs/a"
 }
 

@@ -68,8 +68,8 @@ echo client finished >>$T/log" timeout-finish=0
 test_independent_ones_overlap() {
   # each waits for all the others
   for i in 1 2 3 4 5 6 7 8; do
-    oneshot "s$i" up="sh -c \"touch $T/up.$i; for i in 1 2 3 4 5 6 7 8; do until test -e $T/up.\$i; do sleep 0.02; done; done\"" \
-      down="sh -c \"touch $T/down.$i; for i in 1 2 3 4 5 6 7 8; do until test -e $T/down.\$i; do sleep 0.02; done; done\"" \
+    oneshot "s$i" up="sh -c \"touch $T/up.$i; for i in 1 2 3 4 5 6 7 8; do $(until_exists "up.\$i"); done\"" \
+      down="sh -c \"touch $T/down.$i; for i in 1 2 3 4 5 6 7 8; do $(until_exists "down.\$i"); done\"" \
       timeout-up=60000 timeout-down=60000
   done
   bundle all s1 s2 s3 s4 s5 s6 s7 s8
@@ -94,9 +94,9 @@ exec sleep 86400" timeout-up=60000
 test_longruns_stop_together() {
   for i in 1 2 3; do
     longrun "s$i" run="#!/bin/sh
-trap 'touch $T/down.$i; until test -e $T/down.1 && test -e $T/down.2 && test -e $T/down.3; do sleep 0.02; done; exit' TERM
+trap 'touch $T/down.$i; $(until_exists down.1); $(until_exists down.2); $(until_exists down.3); exit' TERM
 echo s$i runs >>$T/log
-while :; do sleep 0.02; done" timeout-down=60000
+$(until_exists never)" timeout-down=60000
   done
   start_live
   rc change s1 s2 s3

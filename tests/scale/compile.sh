@@ -5,15 +5,27 @@
 
 MANY=20000
 
+# Hundreds of thousands of small files are for a file system in memory, where
+# there is one.
+in_memory() {
+  if [ -d /dev/shm ] && memory=$(mktemp -d /dev/shm/s6rc-XXXXXX 2>/dev/null); then
+    trap 'code=$?; rm -rf "$memory"; leave_test $code' EXIT
+    SRC=$memory/src
+    DB=$memory/db
+  fi
+}
+
 # Definition directories n1 to nMANY, made by a few processes.
-directories() { # [ SUBDIRECTORY ]
+directories() {
+  in_memory
   mkdir -p "$SRC"
-  seq -f "$SRC/n%.0f${1:+/$1}" $MANY | xargs mkdir -p
+  seq -f "$SRC/n%.0f" $MANY | xargs mkdir
 }
 
 small_stack() {
+  # shellcheck disable=SC3045 # every shell that is supported has it
   ulimit -s 8192
-  compile "$@"
+  compile
 }
 
 test_services() {
@@ -52,7 +64,7 @@ test_services() {
   assert_eq "$(db list bundles | wc -l)" $((MANY / 4))
   assert_output "$(printf '%s\n' s6rc-oneshot-runner n17 n18)" db dependencies n19
   assert_output n17/n18 db pipeline n18
-  assert_eq "$(ls "$DB/servicedirs" | wc -l)" $((MANY / 4 * 3 + 2))
+  assert_eq "$(find "$DB/servicedirs" -name run | wc -l)" $((MANY * 3 / 4 + 2))
 }
 
 # Each depends on the next; the last one's closure is all of them.

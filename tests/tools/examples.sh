@@ -338,6 +338,7 @@ test_hook_rolls_back_if_start_fails() {
   oneshot bad 'up=sh -c "exit 1"'
   depends two bad
   assert_exit 1 hook
+  assert_contains "$STDERR" 'services failed to start (exit code 1)'
   assert_contains "$STDERR" 'rolled back'
   assert_eq "$(boots)" "$before" 'boot database'
   assert_eq "$(lives)" "$before" 'live database'
@@ -359,6 +360,7 @@ test_hook_rolls_back_if_stop_fails() {
   before=$(boots)
   rm -r "$SRC/stuck" "$SRC/user/dependencies.d" "$SRC/default/contents.d/stuck"
   assert_exit 1 hook
+  assert_contains "$STDERR" 'services failed to stop (exit code 9)'
   assert_contains "$STDERR" 'rolled back'
   assert_eq "$(boots)" "$before" 'boot database'
   assert_eq "$(lives)" "$before" 'live database'
@@ -394,7 +396,7 @@ test_hooks_at_the_same_time() {
 
 # Its first service tree, as it is typed: each line is indented by four blanks.
 test_readme_first_tree() {
-  sed -n '/^A first service tree/,/^examples\//s/^    //p' "$S6RC_TOP/README" >"$T/typed"
+  sed -n '/^A first service tree/,/^What the three/s/^    //p' "$S6RC_TOP/README" >"$T/typed"
   grep -q 's6-rc-init' "$T/typed" || fail 'no tree in README'
   # here the tree of the test takes the place of the line's, which it does not wait for
   start_scan

@@ -455,7 +455,7 @@ TEST(well_hashed_damage)
   complain(&dep_out_of_range, "a list of dependencies is damaged", "a");
   complain(&break_mirror, "dependencies and reverse dependencies disagree", 0);
   complain(&shorten_mirror, "dependencies and reverse dependencies disagree", 0);
-  complain(&wrong_first, "the generated services are not the first two", 0);
+  complain(&wrong_first, "the generated services are not the first two", "S6rc-oneshot-runner");
   complain(&forgotten_producer, "a consumer does not know its producer", "b b");
   complain(&two_consumers, "a consumer has a producer that is not its own", "log");
   complain(&producer_of_another, "a list of producers is damaged", "log");
@@ -562,8 +562,8 @@ typedef struct fenced_s fenced;
 struct fenced_s {
   void *area;
   size_t arealen;
-  void const *map;
-  size_t size;
+  char *at;
+  void const *map; /* the original */
 };
 
 static void *fence(fenced *f, void const *map, size_t size)
@@ -576,11 +576,10 @@ static void *fence(fenced *f, void const *map, size_t size)
   close(zero);
   CHECK(f->area != MAP_FAILED);
   f->map = map;
-  f->size = size;
-  char *at = (char *)f->area + pages - size;
-  memcpy(at, map, size);
+  f->at = (char *)f->area + pages - size;
+  memcpy(f->at, map, size);
   CHECK(!mprotect((char *)f->area + pages, page, PROT_NONE));
-  return at;
+  return f->at;
 }
 
 typedef struct fences_s fences;
@@ -753,13 +752,11 @@ static void compare(answers const *got, answers const *wanted, char const *file,
   }
 }
 
-/* Writes the file and asks. 1 if it could be opened. */
-static int try_file(char const *file, void const *s, size_t len, answers *x, answers const *wanted,
-                    size_t where)
+/* Opens the database as it is now and asks. 1 if it could be opened. */
+static int try_it(answers *x, answers const *wanted, char const *file, size_t where)
 {
   s6rc_db db;
   fences f;
-  dbmaker_put_file(test_dir(), file, s, len);
   if (!s6rc_db_open(&db, test_dir())) {
     if (errno != EPROTO && errno != EPROTOTYPE)
       test_failed("%s, bit or length %zu: %s", file, where, strerror(errno));
@@ -774,43 +771,72 @@ static int try_file(char const *file, void const *s, size_t len, answers *x, ans
 }
 
 /* The file as it is, then with each bit flipped, then cut to each length.
-   mustshow: from this byte to that, a flip has to show in s6rc_db_check. */
+   From byte showfrom to showto a flip has to show in s6rc_db_check. */
 static void damage_file(char const *file, size_t showfrom, size_t showto)
 {
   static answers wanted, got;
-  stralloc good = STRALLOC_ZERO;
   char path[256];
-  char buf[4096];
-  ssize_t r;
+  struct stat st;
   int fd;
   snprintf(path, sizeof path, "%s/%s", test_dir(), file);
-  fd = open(path, O_RDONLY);
-  CHECK(fd >= 0);
-  while ((r = read(fd, buf, sizeof buf)) > 0) dbmaker_append(&good, buf, (size_t)r);
-  close(fd);
-  CHECK(showto <= good.len);
-
-  CHECK(try_file(file, good.s, good.len, &got, &got, 0));
-  memcpy(&wanted, &got, sizeof wanted);
-  memset(&got, 0, sizeof got);
+  fd = open(path, O_RDWR);
+  CHECK(fd >= 0 && !fstat(fd, &st));
+  CHECK(showto <= (size_t)st.st_size);
+  CHECK(try_it(&wanted, &wanted, file, 0));
   for (size_t i = 0; i < NASKED; i++) CHECK(wanted.a[i].len);
 
-  for (size_t i = 0; i < 8 * good.len; i++) {
-    good.s[i / 8] ^= (char)(1 << i % 8);
-    int opened = try_file(file, good.s, good.len, &got, &wanted, i);
-    good.s[i / 8] ^= (char)(1 << i % 8);
+  for (size_t i = 0; i < 8 * (size_t)st.st_size; i++) {
+    off_t at = (off_t)(i / 8);
+    unsigned char good, bad;
+    CHECK_INT(pread(fd, &good, 1, at), 1);
+    bad = (unsigned char)(good ^ 1U << i % 8);
+    CHECK_INT(pwrite(fd, &bad, 1, at), 1);
+    int opened = try_it(&got, &wanted, file, i);
+    CHECK_INT(pwrite(fd, &good, 1, at), 1);
     if (opened && i / 8 >= showfrom && i / 8 < showto && got.a[ASK_CHECK].len)
       test_failed("%s, bit %zu: check does not see it", file, i);
   }
-  for (size_t len = 0; len < good.len; len++) {
-    int opened = try_file(file, good.s, len, &got, &wanted, len);
-    if (opened && got.a[ASK_CHECK].len) test_failed("%s, cut to %zu: check does not see it", file, len);
+  for (size_t len = (size_t)st.st_size; len--;) {
+    CHECK(!ftruncate(fd, (off_t)len));
+    if (try_it(&got, &wanted, file, len) && got.a[ASK_CHECK].len)
+      test_failed("%s, cut to %zu: check does not see it", file, len);
   }
+  close(fd);
   for (size_t i = 0; i < NASKED; i++) {
     stralloc_free(wanted.a + i);
     stralloc_free(got.a + i);
   }
-  stralloc_free(&good);
+}
+
+/* Offsets and counts that lead far away. */
+TEST(every_field_with_extreme_values)
+{
+  static uint32_t const extremes[] = {0,          0x3fffffff, 0x40000000, 0x7fffffff,
+                                      0x80000000, 0xfffffffe, 0xffffffff};
+  static answers wanted, got;
+  dbmaker m;
+  s6rc_db db;
+  fences f;
+  make(&m);
+  open_it(&db, &m);
+  fence_db(&db, &f);
+  ask(&db, &wanted);
+  for (size_t at = m.section[S6RC_SECTION_SERVICES]; at < m.section[S6RC_SECTION_STRINGS]; at += 4)
+    for (size_t k = 0; k < sizeof extremes / sizeof *extremes; k++) {
+      unsigned char *field = (unsigned char *)f.db.at + at;
+      uint32_t good = s6rc_le32(field);
+      s6rc_le32_put(field, extremes[k]);
+      ask(&db, &got);
+      compare(&got, &wanted, S6RC_DB_FILE, 8 * at);
+      s6rc_le32_put(field, good);
+    }
+  unfence_db(&db, &f);
+  s6rc_db_close(&db);
+  for (size_t i = 0; i < NASKED; i++) {
+    stralloc_free(wanted.a + i);
+    stralloc_free(got.a + i);
+  }
+  dbmaker_free(&m);
 }
 
 TEST(every_bit_and_length_of_db)

@@ -234,9 +234,9 @@ TEST(an_unknown_type_does_not_hide_the_rest)
   puts_to("s/b/up", "{");
   read_definitions(&src, 1);
   CHECK_COMPLAINTS(&src, 5);
-  CHECK_STR(complaint(&src, 0), "s/a/type: bad type \"oneshot \": it must be longrun, oneshot or bundle");
-  CHECK_STR(complaint(&src, 1), "s/a/timeout-up: not an unsigned integer: \"x\"");
-  CHECK_STR(complaint(&src, 2), "s/a: a oneshot needs a file up, and there is none");
+  CHECK_STR(complaint(&src, 0), "s/a: a oneshot needs a file up, and there is none");
+  CHECK_STR(complaint(&src, 1), "s/a/type: bad type \"oneshot \": it must be longrun, oneshot or bundle");
+  CHECK_STR(complaint(&src, 2), "s/a/timeout-up: not an unsigned integer: \"x\"");
   CHECK_STR(complaint(&src, 3), "s/b: no file type: is this a service definition?");
   CHECK_STR(complaint(&src, 4), "s/b/dependencies:1: bad name \"x/y\": a name holds no slash");
   CHECK_INT(source_services(&src)[0].type, S6RC_ONESHOT);

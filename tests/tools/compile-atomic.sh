@@ -135,7 +135,7 @@ test_failing_system_calls() {
       # that of the parent directory: the database is there
       assert_eq "$status" 0
       rm -rf "$DB"
-    elif [ "$status" = 0 ] && [ $call = openat ]; then
+    elif [ "$status" = 0 ] && [ "$call" = openat ]; then
       # looking for what earlier runs have left is no duty
       diff -r whole "$DB"
       rm -rf "$DB"

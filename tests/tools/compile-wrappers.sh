@@ -6,21 +6,25 @@
 . "$(dirname "$0")/../lib/test.sh"
 
 # Names that mean something to the shell, to execline, to both.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC1003
 {
   PRODUCER='one $@ ${1} "q" {b} \x $'
   MIDDLE='two } $# ${@} é \\'
   CONSUMER='three $1 \ "${0}" { '
 }
 
+# shellcheck disable=SC2016
 SHOW='#!/bin/sh
+stdout=$(readlink /proc/$$/fd/1)
 {
   echo "$# $1"
-  readlink /proc/self/fd/0 /proc/self/fd/1
+  readlink /proc/self/fd/0
+  echo "$stdout"
   env | grep -E "^([0-9#]|EXECLINE_)"
   ls /proc/self/fd
 } >"$T/$(basename "$0").out" 2>&1'
 
+# shellcheck disable=SC2016
 odd_pipeline() {
   longrun "$PRODUCER" "producer-for=$MIDDLE" "run=$SHOW
 echo a line
@@ -59,7 +63,6 @@ test_pipes_and_arguments() {
   # no descriptor is left of the wrapper: 0 1 2, and what ls itself and the shell have
   assert_lacks "$(sed 1,3d "$T/run.user.out")" 6
   s6-svc -wD -T 10000 -d "$SCAN/$PRODUCER"
-  assert_eq "$(cat "$T/arguments" | cut -d' ' -f1-3)" "256 15 ${PRODUCER%% *}"
   assert_contains "$(cat "$T/arguments")" "256 15 $PRODUCER"
   assert_contains "$(sed -n 3p "$T/finish.user.out")" pipe:
   wait_for 10 grep -q '<goodbye>' "$T/log"
@@ -93,7 +96,8 @@ test_fdholder_is_not_ready_unfilled() {
   sed "s,^[^ ]*s6-rc-fdholder-filler,$T/filler," "$SCAN/s6rc-fdholder/run" >run
   cat run >"$SCAN/s6rc-fdholder/run"
   s6-svc -u "$SCAN/s6rc-fdholder"
-  wait_for 20 sh -c '[ "$(wc -l <"$T/tries")" -ge 3 ]'
+  tried_thrice() { [ "$(wc -l <"$T/tries")" -ge 3 ]; }
+  wait_for 20 tried_thrice
   assert_eq "$(s6-svstat -o ready,wantedup "$SCAN/s6rc-fdholder" | cut -d' ' -f2)" true
   : >good
   wait_for 20 s6-svwait -t 5000 -U "$SCAN/s6rc-fdholder"

@@ -1,0 +1,110 @@
+# ISC license.
+# Sourced by tests/live/pipeline*.sh, after test.sh: producers of numbered
+# lines, consumers that store them, and what must have arrived.
+# shellcheck shell=sh
+
+# A producer writes lines "NAME GENERATION NUMBER"; each start is a new
+# generation. What it has written is also in $T/wrote.NAME, as far as it knows.
+producer_script() { # NAME
+  printf '#!/bin/sh
+cd "%s"
+echo >>"starts.%s"
+generation=$(($(wc -l <"starts.%s")))
+i=0
+while :; do
+  i=$((i + 1))
+  echo "%s $generation $i"
+  echo "$generation $i" >>"wrote.%s"
+  until [ ! -e pause ]; do sleep 0.02; done
+  sleep 0.005
+done\n' "$T" "$1" "$1" "$1" "$1"
+}
+
+# A consumer stores what it reads in $T/stored.NAME, line by line; it ends
+# when there is nothing to read any more.
+consumer_script() { # NAME
+  printf '#!/bin/sh
+echo >>"%s/starts.%s"
+while read -r line; do printf "%%s\\\\n" "$line" >>"%s/stored.%s"; done\n' "$T" "$1" "$T" "$1"
+}
+
+# Stores, and passes on.
+filter_script() { # NAME
+  printf '#!/bin/sh
+echo >>"%s/starts.%s"
+while read -r line; do
+  printf "%%s\\\\n" "$line" >>"%s/stored.%s"
+  printf "%%s\\\\n" "$line"
+done\n' "$T" "$1" "$T" "$1"
+}
+
+# A longrun FIRST that writes to LAST.
+pipeline() { # FIRST LAST
+  define "$1" longrun "run=$(producer_script "$1")" "producer-for=$2"
+  define "$2" longrun "run=$(consumer_script "$2")" "consumer-for=$1"
+}
+
+lines() { # FILE: how many
+  if [ -e "$1" ]; then wc -l <"$1"; else echo 0; fi
+}
+has_lines() { [ "$(lines "$1")" -ge "$2" ]; } # FILE NUMBER
+
+# Waits until NUMBER more lines have come to FILE.
+wait_more() { # FILE NUMBER
+  wait_for 20 has_lines "$1" $(($(lines "$1") + $2)) || fail "nothing more comes to $1:" "$(tail -n 5 "$1" "$SCANLOG")"
+}
+
+# Stops all producers where they are, and waits until what they have written
+# has arrived at CONSUMER.
+drain() { # CONSUMER
+  touch "$T/pause"
+  _before=-1
+  until [ "$_before" = "$(lines "$T/stored.$1")" ]; do
+    _before=$(lines "$T/stored.$1")
+    sleep 0.3
+  done
+}
+
+# What arrived at CONSUMER from PRODUCER: of each generation the lines from 1
+# on, in order, none twice; LOST of them may be missing or torn, no more. What
+# the producer knows that it has written must be there.
+assert_arrived() { # CONSUMER PRODUCER LOST
+  awk -v producer="$2" -v allowed="$3" '
+    FILENAME ~ /wrote/ { if (NF == 2 && $2 > wrote[$1]) wrote[$1] = $2; next }
+    $1 != producer && NF == 3 && $2 ~ /^[0-9]+$/ { next }
+    $1 != producer || NF != 3 || $2 !~ /^[0-9]+$/ || $3 !~ /^[0-9]+$/ { lost++; what = what "\ntorn: " $0; next }
+    {
+      if ($2 < generation || ($2 == generation && $3 <= last)) { print "out of order, or twice: " $0; bad = 1; exit }
+      if ($2 > generation) last = 0
+      generation = $2
+      if ($3 != last + 1) { lost += $3 - last - 1; what = what "\nmissing before: " $0 }
+      last = $3
+      if (last > got[generation]) got[generation] = last
+    }
+    END {
+      for (g in wrote) if (got[g] < wrote[g]) {
+        lost += wrote[g] - got[g]
+        what = what "\nof generation " g " " got[g] + 0 " of " wrote[g]
+      }
+      if (lost > allowed) { print lost " lost, allowed " allowed ":" what; bad = 1 }
+      exit bad
+    }' "$T/wrote.$2" "$T/stored.$1" >"$T/arrived" || fail "$(cat "$T/arrived")"
+}
+
+starts() { lines "$T/starts.$1"; }
+
+# Kills a longrun's process, and waits until s6-supervise has started it again.
+kill_service() { # NAME [ SIGNAL ]
+  _pid=$(service_pid "$1")
+  kill "-${2:-KILL}" "$_pid"
+  wait_for 20 started_again "$1" "$_pid"
+}
+started_again() { # NAME OLDPID
+  [ "$(service_pid "$1")" -gt 0 ] && [ "$(service_pid "$1")" != "$2" ]
+}
+
+# The fd-holder: dead, and then full again.
+kill_fdholder() {
+  kill_service s6rc-fdholder
+  s6-svwait -U -t 10000 "$LIVE/servicedirs/s6rc-fdholder"
+}
