@@ -84,6 +84,13 @@ extern void cli_flush(void);
 /* Opens a database or dies: 4 if it is none, 111 for other errors. */
 extern void cli_opendb(s6rc_db *, char const *path);
 
+/* Dies with 111, by errno, because live directory live could not be opened. */
+extern void cli_dieopenlive(char const *live) gccattr_noreturn;
+
+/* Locks live directory live, exclusively, or dies with 111. A descriptor of
+   the directory; the lock lasts as long as the process. */
+extern int cli_lock_live(char const *live, int block);
+
 /* Opens the database of live directory live or dies: as cli_opendb, and 111 if
    there is no live directory. The database's path, for messages. */
 extern char const *cli_openlivedb(s6rc_db *, char const *live);

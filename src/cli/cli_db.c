@@ -39,10 +39,7 @@ char const *cli_openlivedb(s6rc_db *db, char const *live)
   static stralloc path = STRALLOC_ZERO;
   s6rc_livepart part;
   int ok = s6rc_live_opendb(db, live, &part), e = errno;
-  if (!ok && part == S6RC_PART_LIVE) {
-    if (e == ENOENT) strerr_dief(S6RC_EXIT_SYSTEM, "no live state in ", live, ": run s6-rc-init first");
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "open live directory ", live);
-  }
+  if (!ok && part == S6RC_PART_LIVE) cli_dieopenlive(live);
   if (!s6rc_path_set(&path, live) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED))
     strerr_diefusys(S6RC_EXIT_SYSTEM, "open the database of live directory ", live);
   errno = e;

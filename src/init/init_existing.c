@@ -131,7 +131,7 @@ static int sweep(init_run *o, char const *path, int fd)
     fd_close(take_lock(o, fd, path));
     return 0;
   }
-  if (s6rc_livedir_supervised(fd)) {
+  if (s6rc_livedir_supervised(fd, 0)) {
     fd_close(lockfd);
     return 0;
   }
@@ -141,7 +141,7 @@ static int sweep(init_run *o, char const *path, int fd)
   for (;;) {
     r = s6rc_livedir_sweep(path);
     /* a supervisor that was just starting: it has been told to end */
-    if (!r && published && s6rc_livedir_supervised(fd) > 0) r = (errno = EBUSY, -1);
+    if (!r && published && s6rc_livedir_supervised(fd, 0) > 0) r = (errno = EBUSY, -1);
     if (r >= 0 || !init_try_again(&limit)) break;
   }
   if (r < 0) warn_or_die(o, "remove", path);
@@ -154,14 +154,17 @@ static int sweep(init_run *o, char const *path, int fd)
 static int examine(init_run *o, char const *path)
 {
   int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  int supervised = fd < 0 ? -1 : s6rc_livedir_supervised(fd), r = 1;
+  /* one without a state is not live any more: it is the home of services of
+     a later generation */
+  int live = fd >= 0 && !faccessat(fd, S6RC_STATE_FILE, F_OK, 0);
+  int supervised = fd < 0 ? -1 : s6rc_livedir_supervised(fd, live), r = 1;
   if (fd < 0 && errno == ENOENT) return 1;
   if (supervised < 0)
     warn_or_die(o, "look into", path);
-  else if (supervised) {
+  else if (supervised && live) {
     adopt(o, path, fd);
     r = 0;
-  } else
+  } else if (!supervised)
     r = sweep(o, path, fd);
   if (fd >= 0) close(fd);
   return r;

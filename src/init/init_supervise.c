@@ -72,6 +72,9 @@ void init_undo(init_run const *o, char const *path)
   tain_addsec_g(&limit, INIT_UNDO_SECONDS);
   if (s6rc_livedir_published(o->live, path)) {
     if (open_supervision(o, path, &s)) {
+      for (uint32_t i = 0; i < o->db.nlongruns; i++)
+        if (!s6rc_supervision_unlink(&s, o->names[i]))
+          strerr_warnwusys("remove the link of ", o->names[i], " from ", o->scandir);
       if (!s6rc_supervision_end(&s, o->names, o->db.nlongruns, &limit))
         strerr_warnwusys("take the supervisors in ", o->scandir, " down again");
       close(s.servicedirsfd);

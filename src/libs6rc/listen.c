@@ -2,6 +2,7 @@
 
 #include <skalibs/nonposix.h> /* mkfifoat on some systems */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ int s6rc_listener_init(s6rc_listener *l, int dirfd, uint32_t nslots, uint32_t n)
   l->dirfd = dirfd;
   l->maxgroups = spread(n);
   l->nslots = nslots;
+  if (unlinkat(dirfd, FIFO_FRESH, 0) < 0 && errno != ENOENT) return 0;
   l->slots = malloc(((size_t)nslots + 1) * sizeof(slot));
   if (!l->slots) return 0;
   for (uint32_t i = 0; i < nslots; i++) l->slots[i].group = S6RC_NONE;
@@ -258,4 +260,43 @@ void s6rc_listener_free(s6rc_listener *l, s6rc_nameof_func *name_of, void *data)
   genalloc_free(s6rc_listengroup, &l->groups);
   free(l->slots);
   *l = (s6rc_listener)S6RC_LISTENER_ZERO;
+}
+
+int s6rc_listen_clean(int dirfd, char const *name)
+{
+  stralloc path = STRALLOC_ZERO;
+  DIR *dir = 0;
+  int ok = 0, e;
+  if (!s6rc_path_set(&path, name) || !s6rc_path_push(&path, S6_SUPERVISE_EVENTDIR)) goto end;
+  int fd = openat(dirfd, path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    ok = errno == ENOENT;
+    goto end;
+  }
+  dir = fdopendir(fd);
+  if (!dir) {
+    fd_close(fd);
+    goto end;
+  }
+  for (;;) {
+    errno = 0;
+    struct dirent *d = readdir(dir);
+    if (!d) {
+      ok = !errno;
+      break;
+    }
+    if (strncmp(d->d_name, FIFO_PREFIX, sizeof FIFO_PREFIX - 1) || strlen(d->d_name) != S6RC_FIFO_NAME_LEN)
+      continue;
+    int w = openat(fd, d->d_name, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (w >= 0)
+      close(w);
+    else if (errno == ENXIO)
+      unlinkat(fd, d->d_name, 0);
+  }
+end:
+  e = errno;
+  if (dir) closedir(dir);
+  stralloc_free(&path);
+  errno = e;
+  return ok;
 }

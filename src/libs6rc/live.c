@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include <s6-rc/live.h>
 #include <s6-rc/path.h>
 #include <s6-rc/state.h>
+
+#define COMPILED_NEW S6RC_LIVE_COMPILED ".new"
 
 void s6rc_live_close(s6rc_live *live)
 {
@@ -82,6 +85,25 @@ int s6rc_live_opendb(s6rc_db *db, char const *path, s6rc_livepart *part)
   if (!open_current(&live, path, part, &open_db)) return 0;
   fd_close(live.fd);
   *db = live.db;
+  return 1;
+}
+
+int s6rc_live_point(int fd, char const *dbpath)
+{
+  if (unlinkat(fd, COMPILED_NEW, 0) < 0 && errno != ENOENT) return 0;
+  if (symlinkat(dbpath, fd, COMPILED_NEW) < 0) return 0;
+  if (!renameat(fd, COMPILED_NEW, fd, S6RC_LIVE_COMPILED)) return 1;
+  int e = errno;
+  unlinkat(fd, COMPILED_NEW, 0);
+  errno = e;
+  return 0;
+}
+
+int s6rc_live_tidy(int fd)
+{
+  static char const *const leftovers[] = {COMPILED_NEW, S6RC_STATE_NEW};
+  for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
+    if (unlinkat(fd, leftovers[i], 0) < 0 && errno != ENOENT) return 0;
   return 1;
 }
 

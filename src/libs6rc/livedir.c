@@ -151,9 +151,14 @@ end:
 
 /* s6_svc_ok takes a path; so as not to depend on the working directory, look
    at the lock ourselves: s6-supervise holds it as long as it lives. */
-static int is_supervised(int servicedirsfd, char const *name, stralloc *path)
+static int is_supervised(int servicedirsfd, char const *name, int follow, stralloc *path)
 {
+  struct stat st;
   int r, fd;
+  if (!follow) {
+    if (fstatat(servicedirsfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT ? 0 : -1;
+    if (!S_ISDIR(st.st_mode)) return 0;
+  }
   path->len = 0;
   if (!s6rc_path_push(path, name) || !s6rc_path_push(path, S6_SUPERVISE_CTLDIR) ||
       !s6rc_path_push(path, "lock"))
@@ -165,7 +170,7 @@ static int is_supervised(int servicedirsfd, char const *name, stralloc *path)
   return r;
 }
 
-int s6rc_livedir_supervised(int fd)
+int s6rc_livedir_supervised(int fd, int follow)
 {
   stralloc path = STRALLOC_ZERO;
   int r = 0, e;
@@ -185,7 +190,7 @@ int s6rc_livedir_supervised(int fd)
       break;
     }
     if (d->d_name[0] == '.' && (!d->d_name[1] || (d->d_name[1] == '.' && !d->d_name[2]))) continue;
-    r = is_supervised(sdfd, d->d_name, &path);
+    r = is_supervised(sdfd, d->d_name, follow, &path);
   }
   e = errno;
   closedir(dir);
@@ -248,7 +253,7 @@ int s6rc_livedir_sweep(char const *path)
     r = errno == EBUSY || errno == EEXIST || errno == ENOENT ? 0 : -1;
     goto end;
   }
-  r = s6rc_livedir_supervised(fd);
+  r = s6rc_livedir_supervised(fd, 0);
   if (!r)
     r = s6rc_treeremoveat(AT_FDCWD, path) ? 1 : -1;
   else if (r > 0)

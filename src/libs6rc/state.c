@@ -14,8 +14,6 @@
 #include <s6-rc/state.h>
 #include <s6-rc/types.h>
 
-#define STATE_NEW S6RC_STATE_FILE ".new"
-
 int s6rc_state_read(int livefd, unsigned char *s, uint32_t n)
 {
   struct stat st;
@@ -37,18 +35,18 @@ end:
 static int keep_owner(int livefd)
 {
   struct stat st;
-  return geteuid() ||
-         (!fstat(livefd, &st) && !fchownat(livefd, STATE_NEW, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW));
+  return geteuid() || (!fstat(livefd, &st) &&
+                       !fchownat(livefd, S6RC_STATE_NEW, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW));
 }
 
 int s6rc_state_write(int livefd, unsigned char const *s, uint32_t n)
 {
   /* left by a run that was killed: we hold the lock, so nobody writes it */
-  if (unlinkat(livefd, STATE_NEW, 0) < 0 && errno != ENOENT) return 0;
-  if (!s6rc_writefileat(livefd, STATE_NEW, (char const *)s, n, S6RC_MODE_FILE)) return 0;
-  if (keep_owner(livefd) && !renameat(livefd, STATE_NEW, livefd, S6RC_STATE_FILE)) return 1;
+  if (unlinkat(livefd, S6RC_STATE_NEW, 0) < 0 && errno != ENOENT) return 0;
+  if (!s6rc_writefileat(livefd, S6RC_STATE_NEW, (char const *)s, n, S6RC_MODE_FILE)) return 0;
+  if (keep_owner(livefd) && !renameat(livefd, S6RC_STATE_NEW, livefd, S6RC_STATE_FILE)) return 1;
   int e = errno;
-  unlinkat(livefd, STATE_NEW, 0);
+  unlinkat(livefd, S6RC_STATE_NEW, 0);
   errno = e;
   return 0;
 }

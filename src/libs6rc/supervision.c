@@ -182,18 +182,22 @@ static int is_link_to(char const *link, stralloc const *target)
   return r;
 }
 
-/* A link that a killed run made is as good as ours. link: set to its path. */
-static int make_link(s6rc_supervision const *s, char const *name, stralloc *link)
+/* A link that is there, of a killed run or an earlier generation, is as good
+   as ours. link: set to its path. *fresh: set if it was not there. */
+static int make_link(s6rc_supervision const *s, char const *name, stralloc *link, int *fresh)
 {
   stralloc target = STRALLOC_ZERO;
   int ok = link_names(s, name, link, &target) && !symlink(target.s, link->s), e = errno;
-  if (!ok && e == EEXIST) ok = is_link_to(link->s, &target);
+  if (ok)
+    *fresh = 1;
+  else if (e == EEXIST)
+    ok = is_link_to(link->s, &target);
   stralloc_free(&target);
   errno = e;
   return ok;
 }
 
-static int remove_link(s6rc_supervision const *s, char const *name)
+int s6rc_supervision_unlink(s6rc_supervision const *s, char const *name)
 {
   stralloc link = STRALLOC_ZERO, target = STRALLOC_ZERO;
   int ok = link_names(s, name, &link, &target), e;
@@ -216,12 +220,11 @@ int s6rc_supervision_begin(s6rc_supervision const *s, char const *const *names, 
                            tain const *deadline, s6rc_stillmissing_func *say, void *data, stralloc *where)
 {
   waiter w;
-  int ok = waiter_init(&w, s, names, n, 1);
-  for (uint32_t i = 0; ok && i < n; i++) {
-    if (arrived(&w, i)) continue;
-    ok = s6rc_path_set(where, names[i]) && listen_to(&w, i) && make_link(s, names[i], where);
-  }
-  if (ok) ok = s6rc_path_set(where, s->scandir) && (!w.missing || tell_svscan(s->scandir, "a"));
+  int ok = waiter_init(&w, s, names, n, 1), fresh = 0;
+  for (uint32_t i = 0; ok && i < n; i++)
+    ok = s6rc_path_set(where, names[i]) && (arrived(&w, i) || listen_to(&w, i)) &&
+         make_link(s, names[i], where, &fresh);
+  if (ok) ok = s6rc_path_set(where, s->scandir) && ((!w.missing && !fresh) || tell_svscan(s->scandir, "a"));
   if (ok) {
     ok = wait_all(&w, n, deadline, say, data);
     for (uint32_t i = 0; !ok && i < n; i++)
@@ -231,21 +234,19 @@ int s6rc_supervision_begin(s6rc_supervision const *s, char const *const *names, 
   return ok;
 }
 
-int s6rc_supervision_end(s6rc_supervision const *s, char const *const *names, uint32_t n,
-                         tain const *deadline)
+int s6rc_supervision_end(s6rc_supervision const *s, char const *const *dirs, uint32_t n, tain const *deadline)
 {
   waiter w;
   int e = 0;
-  if (!waiter_init(&w, s, names, n, 0)) {
+  if (!waiter_init(&w, s, dirs, n, 0)) {
     waiter_free(&w);
     return 0;
   }
   for (uint32_t i = 0; i < n; i++) {
     int there = !arrived(&w, i);
     if (there && !listen_to(&w, i) && !e) e = errno;
-    if (!remove_link(s, names[i]) && !e) e = errno;
     /* down, then out */
-    if (there && s6_svc_writectl(names[i], S6_SUPERVISE_CTLDIR, "dx", 2) < 0 && !e) e = errno;
+    if (there && s6_svc_writectl(dirs[i], S6_SUPERVISE_CTLDIR, "dx", 2) < 0 && !e) e = errno;
   }
   if (!tell_svscan(s->scandir, "an") && !e) e = errno;
   if (!e && !wait_all(&w, n, deadline, 0, 0)) e = errno;

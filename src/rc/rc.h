@@ -39,7 +39,6 @@ struct rc_s {
   tain deadline; /* from rc_start_clock on */
   s6rc_live live;
   unsigned char *mark; /* rc_mark_e, by service number */
-  int statefd;
 };
 
 /* Opens the live directory: for reading, without any lock; or for changing,
@@ -59,6 +58,14 @@ extern void rc_close_marks(rc *, s6rc_dir, unsigned char bit);
 extern void rc_spare_essentials(rc *, unsigned char bit);
 extern void rc_die_damaged(rc const *) gccattr_noreturn;
 
+/* Carries a plan of database db out in live directory livefd and reports what
+   went wrong; wanted: bytes that have wantedbit set for explicitly wanted
+   services. Dies if the system fails. */
+extern engine_result rc_carry_out_in(rc *, engine_plan *, s6rc_db const *db, int livefd,
+                                     unsigned char const *wanted, unsigned char wantedbit);
+/* The same as an update_carry_out_func; data is the rc. */
+extern engine_result rc_carry_out_update(engine_plan *, s6rc_db const *db, int livefd,
+                                         unsigned char const *wanted, void *data);
 /* Carries a plan out and reports what went wrong. */
 extern engine_result rc_carry_out(rc *, engine_plan *);
 /* The exit code for it. */

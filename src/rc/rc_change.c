@@ -14,27 +14,45 @@
 #include "../report/report.h"
 #include "rc.h"
 
-engine_result rc_carry_out(rc *o, engine_plan *plan)
+engine_result rc_carry_out_in(rc *o, engine_plan *plan, s6rc_db const *db, int livefd,
+                              unsigned char const *wanted, unsigned char wantedbit)
 {
   report_verbosity v = {.verbosity = o->verbosity, .dir = plan->dir, .reload = plan->reload};
   engine_options eo = {.deadline = o->deadline,
-                       .statefd = o->dryrun || plan->reload ? -1 : o->statefd,
-                       .wanted = o->mark,
-                       .wantedbit = RC_NAMED,
+                       .statefd = -1,
+                       .wanted = wanted,
+                       .wantedbit = wantedbit,
                        .dryrun = o->dryrun,
                        .throttle = o->throttle,
                        .verbosity = o->verbosity,
                        .live = o->livepath,
                        .say = &report_notice,
                        .data = &v};
-  int fd = open2_at(o->live.fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   engine_result r;
+  int fd = open2_at(livefd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "open " S6RC_SERVICEDIRS " in live directory ", o->livepath);
-  r = engine_run(plan, &o->live.db, fd, &eo);
+  if (!o->dryrun && !plan->reload) {
+    eo.statefd = s6rc_state_open(livefd);
+    if (eo.statefd < 0)
+      strerr_diefusys(S6RC_EXIT_SYSTEM, "open the state file of live directory ", o->livepath);
+  }
+  r = engine_run(plan, db, fd, &eo);
   if (r == ENGINE_SYSTEM) strerr_diefusys(S6RC_EXIT_SYSTEM, "carry out transitions");
+  if (eo.statefd >= 0) close(eo.statefd);
   close(fd);
   if (r != ENGINE_OK) report_summary(plan, r, o->timeout, o->verbosity);
   return r;
+}
+
+engine_result rc_carry_out_update(engine_plan *plan, s6rc_db const *db, int livefd,
+                                  unsigned char const *wanted, void *data)
+{
+  return rc_carry_out_in(data, plan, db, livefd, wanted, S6RC_STATE_WANTED);
+}
+
+engine_result rc_carry_out(rc *o, engine_plan *plan)
+{
+  return rc_carry_out_in(o, plan, &o->live.db, o->live.fd, o->mark, RC_NAMED);
 }
 
 static engine_result phase(rc *o, unsigned char bit, s6rc_dir dir)
@@ -60,10 +78,6 @@ static void remember_wanted(rc *o)
   if (!changed) return;
   if (!s6rc_state_write(o->live.fd, o->live.state, n))
     strerr_diefusys(S6RC_EXIT_SYSTEM, "write the state file of live directory ", o->livepath);
-  close(o->statefd);
-  o->statefd = s6rc_state_open(o->live.fd);
-  if (o->statefd < 0)
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "open the state file of live directory ", o->livepath);
 }
 
 int rc_exit_code(engine_result r)

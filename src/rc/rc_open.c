@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <unistd.h>
-#include <sys/stat.h>
 
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
@@ -14,15 +13,14 @@
 #include <s6-rc/state.h>
 
 #include "../cli/cli.h"
+#include "../update/update.h"
 #include "rc.h"
 
 static void die_live(rc const *o, s6rc_livepart part)
 {
-  int e = errno;
-  if (part == S6RC_PART_LIVE && e == ENOENT)
-    strerr_dief(S6RC_EXIT_SYSTEM, "no live state in ", o->livepath, ": run s6-rc-init first");
+  if (part == S6RC_PART_LIVE) cli_dieopenlive(o->livepath);
   if (part == S6RC_PART_DB) cli_dieopendb(o->livepath);
-  if (part == S6RC_PART_STATE && e == EPROTO)
+  if (part == S6RC_PART_STATE && errno == EPROTO)
     strerr_dief(S6RC_EXIT_DAMAGED, "the state file of live directory ", o->livepath,
                 " does not match its database");
   strerr_diefusys(S6RC_EXIT_SYSTEM, "read live directory ", o->livepath);
@@ -58,27 +56,41 @@ static void die_busy_db(rc const *o)
   cli_diebusy(ok ? path.s : o->livepath, o->live.db.fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED);
 }
 
-/* Locks what we are about to change. While we waited, the live directory may
-   have become another one: then again. */
+/* An update that was killed is somebody's business before anything else is
+   done: ours, now that we have the lock. */
+static void recover(rc *o)
+{
+  update_context c = {.live = o->livepath,
+                      .where = STRALLOC_ZERO,
+                      .carry_out = &rc_carry_out_update,
+                      .data = o};
+  engine_result r = ENGINE_OK;
+  update_phase phase = update_find(o->live.fd);
+  rc_start_clock(o);
+  c.deadline = o->deadline;
+  if (phase == UPDATE_NONE) {
+    /* what was there before the record may be there without it */
+    if (!update_forget(o->live.fd)) strerr_diefusys(S6RC_EXIT_SYSTEM, "tidy live directory ", o->livepath);
+    return;
+  }
+  if (phase == UPDATE_UNREADABLE)
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "read the record of an update in live directory ", o->livepath);
+  if (o->verbosity)
+    strerr_warnw("an update of live directory ", o->livepath,
+                 " was interrupted: ", phase == UPDATE_BEFORE_SWITCH ? "undoing" : "completing", " it first");
+  if (!update_recover(&c, phase, o->live.fd, &o->live.db, &r))
+    strerr_diefusys(S6RC_EXIT_SYSTEM, phase == UPDATE_BEFORE_SWITCH ? "undo" : "complete",
+                    " an interrupted update", c.where.len ? ": " : "", c.where.len ? c.where.s : "");
+  stralloc_free(&c.where);
+  if (r != ENGINE_OK && o->verbosity) strerr_warnw("going on, although services failed to start");
+}
+
 void rc_open_locked(rc *o)
 {
-  for (;;) {
-    struct stat ours, now;
-    int lockfd;
-    rc_open(o);
-    lockfd = s6rc_lockat(o->live.fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, o->block);
-    if (lockfd < 0 && errno == EBUSY)
-      cli_diebusy(o->livepath, o->live.fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE);
-    if (lockfd < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "lock live directory ", o->livepath);
-    if (!fstat(o->live.fd, &ours) && !stat(o->livepath, &now) && ours.st_ino == now.st_ino &&
-        ours.st_dev == now.st_dev)
-      break;
-    close(lockfd);
-    s6rc_live_close(&o->live);
-  }
+  close(cli_lock_live(o->livepath, o->block));
+  rc_open(o);
   if (s6rc_db_lock(&o->live.db, o->block) == -1) die_busy_db(o);
+  if (!s6rc_live_tidy(o->live.fd)) strerr_diefusys(S6RC_EXIT_SYSTEM, "tidy live directory ", o->livepath);
+  recover(o);
   rc_reread(o);
-  o->statefd = s6rc_state_open(o->live.fd);
-  if (o->statefd < 0)
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "open the state file of live directory ", o->livepath);
 }

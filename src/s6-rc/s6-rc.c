@@ -142,8 +142,7 @@ int main(int argc, char const *const *argv)
           .verbosity = 1,
           .dir = S6RC_UP,
           .limit = tain_infinite_relative,
-          .live = S6RC_LIVE_ZERO,
-          .statefd = -1};
+          .live = S6RC_LIVE_ZERO};
   cli_command const *command;
   cli_parser p;
   char c;

@@ -86,4 +86,9 @@ extern int s6rc_listener_read(s6rc_listener *, size_t i, genalloc *ids);
 /* Takes every FIFO away and frees all. */
 extern void s6rc_listener_free(s6rc_listener *, s6rc_nameof_func *name_of, void *data);
 
+/* Removes FIFOs that nobody reads any more from the event directory of service
+   directory name: what notifiers do at the next event, for who does not want
+   to wait for one. 1 (also if there is no such directory); 0 and errno. */
+extern int s6rc_listen_clean(int dirfd, char const *name);
+
 #endif

@@ -43,6 +43,14 @@ extern int s6rc_live_opendb(s6rc_db *, char const *path, s6rc_livepart *part);
 extern int s6rc_live_reread(s6rc_live *);
 extern void s6rc_live_close(s6rc_live *);
 
+/* Makes live directory fd lead to database dbpath, with one rename. 1; 0 and
+   errno. */
+extern int s6rc_live_point(int fd, char const *dbpath);
+
+/* Removes what a killed run may have left in live directory fd, which the
+   caller has locked. 1; 0 and errno. */
+extern int s6rc_live_tidy(int fd);
+
 /* Appends the real path of the live directory behind path: without
    following links above the last component. 1; 0 and errno: EINVAL if path is
    no symlink. Always ends in a NUL that len does not count. */

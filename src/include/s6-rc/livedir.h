@@ -42,8 +42,9 @@ extern int s6rc_livedir_publish(char const *live, char const *path);
 extern int s6rc_livedir_published(char const *live, char const *path);
 
 /* Does an s6-supervise run in any service directory of live directory fd?
-   1, 0; -1 and errno. */
-extern int s6rc_livedir_supervised(int fd);
+   follow: also in those of other generations that it leads to. 1, 0; -1 and
+   errno. */
+extern int s6rc_livedir_supervised(int fd, int follow);
 
 /* The live directories that were made for public name live: appends their
    paths, each with a NUL. Their number; -1 and errno. */
@@ -79,11 +80,16 @@ extern int s6rc_supervision_begin(s6rc_supervision const *, char const *const *n
                                   tain const *deadline, s6rc_stillmissing_func *, void *data,
                                   stralloc *where);
 
-/* Unlinks them again (entries that do not lead to our services stay) and has
-   s6-svscan end their supervisors, bringing the services down; waits until
-   they are gone, but not past deadline. A failure does not keep it from doing
-   the rest. Changes the working directory to servicedirsfd. 1; 0 and errno. */
-extern int s6rc_supervision_end(s6rc_supervision const *, char const *const *names, uint32_t n,
+/* Removes a service's link from the scan directory, if it is there and ours;
+   nobody is told. 1; 0 and errno. */
+extern int s6rc_supervision_unlink(s6rc_supervision const *, char const *name);
+
+/* Ends the supervisors of n service directories (paths from servicedirsfd)
+   whose links have been removed, bringing the services down, and has s6-svscan
+   forget them; waits until they are gone, but not past deadline. A failure
+   does not keep it from doing the rest. Changes the working directory to
+   servicedirsfd. 1; 0 and errno. */
+extern int s6rc_supervision_end(s6rc_supervision const *, char const *const *dirs, uint32_t n,
                                 tain const *deadline);
 
 #endif

@@ -67,4 +67,11 @@ extern int s6rc_treecopyat(int srcfd, char const *src, int dstfd, char const *ds
    errno, and as much as could be removed is gone. */
 extern int s6rc_treeremoveat(int dirfd, char const *name);
 
+/* Gives service directory dst, which may have a running supervisor, the
+   files of src: each one replaced by a rename if it differs, those that src
+   does not have removed; what s6-supervise made and `down` stay. An
+   interruption leaves every file whole, and a second call finishes. 1; 0 and
+   errno, *where (may be null) then says which file. */
+extern int s6rc_servicedir_refresh(int src, int dst, stralloc *where);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define S6RC_STATE_FILE "state"
+#define S6RC_STATE_NEW  "state.new" /* before it is renamed */
 
 /* Reads the state of n services from live directory livefd to s (n bytes).
    1; 0 and errno: EPROTO if the file is not n bytes of known bits, or what

@@ -1,0 +1,207 @@
+/* ISC license. */
+
+/* What comes after the switch. Every step looks at what is there and makes
+   it what it has to be, so that all of it can be done again. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <skalibs/djbunix.h>
+#include <skalibs/genalloc.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include <skalibs/unix-transactional.h>
+
+#include <s6-rc/live.h>
+#include <s6-rc/livedir.h>
+#include <s6-rc/path.h>
+#include <s6-rc/servicedir.h>
+#include <s6-rc/state.h>
+
+#include "update.h"
+
+typedef struct completer_s completer;
+struct completer_s {
+  update_context *c;
+  int fd;
+  int servicedirs;
+  s6rc_db const *db;
+  stralloc record;
+  stralloc scandir;
+  stralloc prefix;
+  s6rc_supervision supervision;
+};
+
+/* The next word of the record with this letter, from *at on; null at the end. */
+static char const *next_word(completer const *x, char kind, size_t *at)
+{
+  while (*at < x->record.len) {
+    char const *word = x->record.s + *at;
+    *at += strlen(word) + 1;
+    if (word[0] == kind) return word + 1;
+  }
+  return 0;
+}
+
+static int read_file(int fd, char const *name, stralloc *sa)
+{
+  return openslurpclose_at(fd, name, sa) && stralloc_0(sa);
+}
+
+static int read_link(int fd, char const *name, stralloc *sa)
+{
+  struct stat st;
+  ssize_t r;
+  if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !stralloc_ready(sa, (size_t)st.st_size + 1))
+    return 0;
+  r = readlinkat(fd, name, sa->s, (size_t)st.st_size);
+  if (r < 0) return 0;
+  sa->len = (size_t)r;
+  return stralloc_0(sa);
+}
+
+/* The oneshot runner finds the database as ../../compiled from where its
+   service directory is. If that is an earlier generation, what it finds there
+   is from now on the live database, by the public name. */
+static int point_runner(completer *x)
+{
+  stralloc now = STRALLOC_ZERO, wanted = STRALLOC_ZERO;
+  char const *slash = strrchr(x->c->live, '/');
+  struct stat here, there;
+  int ok = 0, e;
+  int fd = open2_at(x->servicedirs, S6RC_ONESHOT_RUNNER "/../..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || fstat(fd, &there) < 0 || fstat(x->fd, &here) < 0) goto end;
+  ok = here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+  if (ok || !read_link(fd, S6RC_LIVE_COMPILED, &now) || !s6rc_path_set(&wanted, "..") ||
+      !s6rc_path_push(&wanted, slash ? slash + 1 : x->c->live) ||
+      !s6rc_path_push(&wanted, S6RC_LIVE_COMPILED))
+    goto end;
+  ok = !strcmp(now.s, wanted.s) || s6rc_live_point(fd, wanted.s);
+end:
+  e = errno;
+  if (fd >= 0) close(fd);
+  stralloc_free(&now);
+  stralloc_free(&wanted);
+  errno = e;
+  return ok;
+}
+
+static int refresh_kept(completer *x)
+{
+  char const *name;
+  size_t at = 0;
+  int ok = 1, e;
+  int from = open2_at(x->db->fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (from < 0) return 0;
+  while (ok && (name = next_word(x, UPDATE_WORD_KEEPS, &at))) {
+    int src = open2_at(from, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int dst = open2_at(x->servicedirs, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ok = src >= 0 && dst >= 0 && s6rc_servicedir_refresh(src, dst, &x->c->where);
+    e = errno;
+    if (src >= 0) close(src);
+    if (dst >= 0) close(dst);
+    errno = e;
+    if (!ok) s6rc_path_set(&x->c->where, name);
+  }
+  fd_close(from);
+  return ok;
+}
+
+static int unlink_leaving(completer *x)
+{
+  char const *name;
+  size_t at = 0;
+  while ((name = next_word(x, UPDATE_WORD_LEAVES, &at)))
+    if (!s6rc_supervision_unlink(&x->supervision, name)) return 0;
+  return 1;
+}
+
+static int supervise_new(completer *x)
+{
+  uint32_t n = x->db->nlongruns;
+  char const **names = malloc(((size_t)n + 1) * sizeof(char const *));
+  int ok = !!names, e;
+  for (uint32_t j = 0; ok && j < n; j++) {
+    s6rc_service sv;
+    ok = s6rc_db_service(x->db, j, &sv);
+    if (ok) names[j] = sv.name;
+  }
+  ok = ok && s6rc_supervision_begin(&x->supervision, names, n, &x->c->deadline, 0, 0, &x->c->where);
+  e = errno;
+  free(names);
+  errno = e;
+  return ok;
+}
+
+/* Words D are paths from the directory that holds the generations, which is
+   ../.. from servicedirs. */
+static int drop_old(completer *x)
+{
+  genalloc dirs = GENALLOC_ZERO; /* char const * */
+  stralloc paths = STRALLOC_ZERO;
+  char const *name;
+  size_t at = 0, n = 0;
+  int ok = 1, e;
+  while (ok && (name = next_word(x, UPDATE_WORD_DROPS, &at))) {
+    ok = stralloc_cats(&paths, "../../") && stralloc_cats(&paths, name) && stralloc_0(&paths);
+    n++;
+  }
+  ok = ok && genalloc_ready(char const *, &dirs, n + 1);
+  at = 0;
+  for (size_t i = 0; ok && i < n; i++, at += strlen(paths.s + at) + 1) {
+    char const *s = paths.s + at;
+    ok = genalloc_append(char const *, &dirs, &s);
+  }
+  ok = ok &&
+       s6rc_supervision_end(&x->supervision, genalloc_s(char const *, &dirs), (uint32_t)n, &x->c->deadline);
+  for (size_t i = 0; ok && i < n; i++)
+    ok = s6rc_treeremoveat(x->servicedirs, genalloc_s(char const *, &dirs)[i]);
+  e = errno;
+  genalloc_free(char const *, &dirs);
+  stralloc_free(&paths);
+  errno = e;
+  return ok;
+}
+
+static int start(completer *x)
+{
+  x->servicedirs = open2_at(x->fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (x->servicedirs < 0 || !read_file(x->fd, UPDATE_RECORD, &x->record) ||
+      !read_link(x->fd, S6RC_LIVE_SCANDIR, &x->scandir) || !read_file(x->fd, S6RC_LIVE_PREFIX, &x->prefix))
+    return 0;
+  x->supervision = (s6rc_supervision){.live = x->c->live,
+                                      .scandir = x->scandir.s,
+                                      .prefix = x->prefix.s,
+                                      .servicedirsfd = x->servicedirs};
+  return 1;
+}
+
+/* step: 1 done, 0 failed with errno */
+static int named(completer *x, char const *what, int done)
+{
+  if (!done && !x->c->where.len) s6rc_path_set(&x->c->where, what);
+  return done;
+}
+
+int update_complete(update_context *c, int fd, s6rc_db const *db)
+{
+  completer x = {.c = c, .fd = fd, .servicedirs = -1, .db = db};
+  int ok, e;
+  c->where.len = 0;
+  ok = named(&x, UPDATE_RECORD, start(&x)) && named(&x, S6RC_ONESHOT_RUNNER, point_runner(&x)) &&
+       refresh_kept(&x) && named(&x, "scan directory", unlink_leaving(&x)) && supervise_new(&x) &&
+       named(&x, "supervisors of old services", drop_old(&x)) &&
+       named(&x, S6RC_FDHOLDER, update_pipes(fd, x.servicedirs, x.record.s, x.record.len)) &&
+       named(&x, "earlier generations", update_settle(fd, c->live, db));
+  e = errno;
+  if (x.servicedirs >= 0) close(x.servicedirs);
+  stralloc_free(&x.record);
+  stralloc_free(&x.scandir);
+  stralloc_free(&x.prefix);
+  errno = e;
+  return ok;
+}
