@@ -17,8 +17,10 @@ static int cat_uint(stralloc *sa, char const *before, unsigned int u, char const
   return stralloc_cats(sa, before) && stralloc_catb(sa, fmt, uint_fmt(fmt, u)) && stralloc_cats(sa, after);
 }
 
+/* what: null if there was no memory to keep it */
 static int cat_error(stralloc *sa, char const *what, int e)
 {
+  if (!what) what = "go on";
   if (!e) return stralloc_cats(sa, what);
   return stralloc_cats(sa, what) && stralloc_cats(sa, ": ") && stralloc_cats(sa, strerror(e));
 }

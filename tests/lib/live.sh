@@ -67,8 +67,9 @@ rc() { # ARGS of s6-rc
   "$S6RC_BIN/s6-rc" -l "$LIVE" "$@"
 }
 
-# What s6 says about a longrun, and what s6-rc does.
-service_pid() { s6-svstat -o pid "$LIVE/servicedirs/$1"; }
+# What s6 says about a longrun, and what s6-rc does. service_pid: nothing if it
+# has no process (s6 says -1 then: never give that to kill).
+service_pid() { s6-svstat -o pid "$LIVE/servicedirs/$1" | sed 's/^-1$//'; }
 supervised_up() { [ "$(s6-svstat -o up "$LIVE/servicedirs/$1")" = true ]; }
 
 assert_up() { # NAME...

@@ -93,18 +93,58 @@ assert_arrived() { # CONSUMER PRODUCER LOST
 
 starts() { lines "$T/starts.$1"; }
 
+# A signal to a longrun's process; fails if it has none at this moment.
+signal_service() { # SIGNAL NAME
+  _pid=$(service_pid "$2")
+  [ -n "$_pid" ] && kill "-$1" "$_pid"
+}
+
 # Kills a longrun's process, and waits until s6-supervise has started it again.
 kill_service() { # NAME [ SIGNAL ]
-  _pid=$(service_pid "$1")
-  kill "-${2:-KILL}" "$_pid"
+  wait_for 20 signal_service "${2:-KILL}" "$1"
   wait_for 20 started_again "$1" "$_pid"
 }
 started_again() { # NAME OLDPID
-  [ "$(service_pid "$1")" -gt 0 ] && [ "$(service_pid "$1")" != "$2" ]
+  _new=$(service_pid "$1")
+  [ -n "$_new" ] && [ "$_new" != "$2" ]
 }
 
 # The fd-holder: dead, and then full again.
 kill_fdholder() {
   kill_service s6rc-fdholder
   s6-svwait -U -t 10000 "$LIVE/servicedirs/s6rc-fdholder"
+}
+
+start_pipeline() {
+  pipeline producer logger
+  start_live
+  rc change producer
+  wait_for 20 connected producer logger
+  wait_more stored.logger 10
+}
+
+pipe_of() { readlink "/proc/$(service_pid "$1")/fd/$2"; } # SERVICE DESCRIPTOR
+connected() { # PRODUCER CONSUMER
+  case $(pipe_of "$1" 1) in pipe:*) [ "$(pipe_of "$1" 1)" = "$(pipe_of "$2" 0)" ] ;; *) return 1 ;; esac
+}
+
+finish_script() { # NAME
+  printf '#!/bin/sh
+{ echo "$# $1 $2 $3"; readlink /proc/self/fd/0; readlink /proc/self/fd/1; } >"%s/finish.%s.new" 2>&1 </proc/self/fd/0
+mv "%s/finish.%s.new" "%s/finish.%s"\n' "$T" "$1" "$T" "$1" "$T" "$1"
+}
+
+check_finish() { # NAME ARGUMENTS
+  wait_for 10 test -e "finish.$1" || fail "no finish of $1"
+  read -r n args <"finish.$1"
+  [ "$n" -ge 3 ] || fail "arguments of finish of $1: $n $args"
+  assert_eq "$args" "$2" "arguments of finish of $1"
+}
+
+start_finishing() {
+  pipeline producer logger
+  define producer longrun "finish=$(finish_script producer)"
+  define logger longrun "finish=$(finish_script logger)"
+  start_live
+  rc change producer
 }

@@ -44,3 +44,16 @@ kill_processes() { # ID DIR EXCEPT
   printf 'not killed in %s rounds:%s\n' "$_round" "$_victims"
   return 1
 }
+
+# What a helper prints for a process that is not there must not become every
+# process there is.
+kill() {
+  for _last do :; done
+  case ${_last:-} in
+    '' | 0 | -1 | -0)
+      echo "kill $*: no process" >&2
+      return 1
+      ;;
+  esac
+  command kill "$@"
+}
