@@ -49,7 +49,7 @@ void cli_help(cli_tool const *tool)
     put(*s);
     put("\n");
   }
-  if (tool->options && tool->options->name) put("\noptions:\n");
+  put("\noptions:\n");
   for (cli_option const *o = tool->options; o && o->name; o++) {
     char letter[2] = {o->letter, 0};
     char const *const left[] = {"  -", letter, ", --", o->name, o->arg ? " " : "", o->arg ? o->arg : ""};

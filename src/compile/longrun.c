@@ -12,6 +12,15 @@
 
 #include "write.h"
 
+/* Owners are copied where that can be: in a user namespace not all exist. */
+static int copy_tree(writer *w, char const *from, stralloc *where)
+{
+  if (s6rc_treecopyat(AT_FDCWD, from, w->fd, w->path.s, S_IWOTH, 1, where)) return 1;
+  if (errno != EPERM && errno != EINVAL) return 0;
+  return s6rc_treeremoveat(w->fd, w->path.s) &&
+         s6rc_treecopyat(AT_FDCWD, from, w->fd, w->path.s, S_IWOTH, 0, where);
+}
+
 /* Copies a directory from the source, with all modes except writing for
    others. "/." follows a symlink to it. */
 static int copy(writer *w, uint32_t number, char const *name)
@@ -20,8 +29,7 @@ static int copy(writer *w, uint32_t number, char const *name)
   size_t len = w->path.len;
   int r = source_path(w->c->src, w->c->service[number], name, &from) && stralloc_catb(&from, "/.", 3) &&
           s6rc_path_push(&w->path, name);
-  if (r && !s6rc_treecopyat(AT_FDCWD, from.s, w->fd, w->path.s, S_IWOTH, 1, &where))
-    r = writer_failed_on(w, "copy", where.len ? where.s : from.s);
+  if (r && !copy_tree(w, from.s, &where)) r = writer_failed_on(w, "copy", where.len ? where.s : from.s);
   int e = errno;
   s6rc_path_pop(&w->path, len);
   stralloc_free(&from);

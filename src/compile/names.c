@@ -80,6 +80,7 @@ int compile_check_names(compiled *c)
   suggester g = {.c = c, .known = 0, .tried = 0};
   source_list const single = {.file = SOURCE_PRODUCER_FOR};
   int r = 1;
+  if (c->src->incomplete) return 1;
   for (uint32_t i = 0; r && i < source_nservices(c->src); i++) {
     source_service const *sv = source_services(c->src) + i;
     r = check_list(&g, i, &sv->deps) && check_list(&g, i, &sv->contents) &&

@@ -11,7 +11,8 @@
 /* Makes service, atomic, bundleof, the names of bundles. */
 extern int compile_number(compiled *);
 
-/* Complains about names that are used and not defined. */
+/* Complains about names that are used and not defined, if it is known what is
+   defined. */
 extern int compile_check_names(compiled *);
 
 /* Makes consumer and producers. */

@@ -143,6 +143,7 @@ static void read_dir(reader *r, entries *top, uint32_t dir)
   int fd = open(src->dirs[dir], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 || !entries_open(top, fd)) {
     source_complain_errno(src, &place, "read source directory");
+    src->incomplete = 1;
     return;
   }
   for (size_t i = 0; !src->lost && i < entries_n(top); i++) {

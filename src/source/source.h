@@ -151,7 +151,8 @@ struct source_s {
   genalloc complaints;  /* of source_complaint */
   stralloc complaint_text;
   uint32_t count[SOURCE_NSEVERITIES];
-  int lost; /* errno of a complaint that could not be kept, or 0 */
+  int incomplete; /* a source directory could not be read: who knows what it defines */
+  int lost;       /* errno of a complaint that could not be kept, or 0 */
 };
 #define SOURCE_ZERO                                                         \
   {                                                                         \

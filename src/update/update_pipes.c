@@ -196,7 +196,8 @@ static int restart_holder(void)
 
 int update_pipes(int livefd, int servicedirsfd, char const *words, size_t len)
 {
-  s6_fdholder_t a = S6_FDHOLDER_ZERO s6_svstatus_t st;
+  static s6_fdholder_t a = S6_FDHOLDER_ZERO;
+  s6_svstatus_t st;
   holder h = {.a = &a, .words = words, .len = len};
   int done = passes_done(livefd), ok;
   if (!anything(words, len)) return 1;

@@ -110,6 +110,17 @@ test_owners() {
   assert_eq "$(stat -c %u db/servicedirs/a/data/mine db/servicedirs/a/run db/servicedirs/a | sort -u)" 0
 }
 
+# An owner that does not exist here is no reason to fail.
+test_owners_in_a_user_namespace() {
+  need_root
+  need unshare
+  unshare -Ur true 2>/dev/null || skip 'no user namespaces here'
+  longrun a data/his=y
+  chown 12345:54321 "$SRC/a/data/his"
+  assert_exit 0 unshare -Ur "$S6RC_BIN/s6-rc-compile" "$DB" "$SRC"
+  assert_eq "$(stat -c %u db/servicedirs/a/data/his)" 0
+}
+
 # As an ordinary user, who cannot read everything.
 ordinary() {
   if [ "$(id -u)" = 0 ]; then s6-setuidgid nobody "$@"; else "$@"; fi

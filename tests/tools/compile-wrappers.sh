@@ -81,6 +81,18 @@ test_finish_without_fdholder() {
   assert_contains "$(cat "$T/arguments")" "256 15 $PRODUCER"
 }
 
+test_fdholder_user() {
+  need_root
+  odd_pipeline
+  compile -h nobody
+  supervise
+  wait_for 10 s6-svwait -t 5000 -U "$SCAN/s6rc-fdholder"
+  pid=$(s6-svstat -o pid "$SCAN/s6rc-fdholder")
+  assert_eq "$(stat -c %U "/proc/$pid")" nobody
+  assert_lacks "$(tr '\000' '\n' <"/proc/$pid/environ")" GIDLIST
+  assert_eq "$(s6-fdholder-list "$SCAN/s6rc-fdholder/s" | grep -c '^pipe:s6rc-[rw]-')" 4
+}
+
 # An fd-holder that cannot be filled does not stay behind, neither ready nor
 # of any use.
 test_fdholder_is_not_ready_unfilled() {

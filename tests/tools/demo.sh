@@ -82,6 +82,12 @@ test_second_time_builds_nothing() {
   assert_nothing_left
 }
 
+# The processes of process group ID, one by one: what follows a minus is read
+# in several ways by the kills of shells and systems, up to "all processes".
+group_of() { # ID
+  sed -n "s/^\([0-9]*\) (.*) [A-Za-z] [0-9]* $1 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null
+}
+
 # Starts the demo in a session of its own, waits until it has printed TEXT and
 # sends SIGNAL to WHOM, the whole group (as ^C in a terminal) or the shell alone.
 interrupt() { # SIGNAL group|shell TEXT
@@ -94,9 +100,9 @@ interrupt() { # SIGNAL group|shell TEXT
   job=$!
   wait_for 60 grep -q -e "$3" "$T/out" || fail "never shown: $3" "$(cat "$T/out")"
   pid=$(cat "$T/pid")
+  [ "$pid" -gt 1 ] || fail "no process number: $pid"
   case $2 in
-    # not the shell's own kill: shells disagree about where -- may stand
-    group) env kill "-$1" "-$pid" ;;
+    group) for member in $(group_of "$pid"); do kill -s "$1" "$member" || :; done ;;
     shell) kill -s "$1" "$pid" ;;
   esac
   code=0
