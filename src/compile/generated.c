@@ -31,9 +31,8 @@
 
 /* How many descriptors the fd-holder takes. Each consumer has two. Filling
    needs room for all of them beside those that are held already, an update
-   stores new ones before it deletes others: so twice that, and some. Of the
-   usual limit of 1,024 open files the rest is for clients and the daemon. */
-enum fdholder_limits_e { FDS_EACH = 2, FDS_SPARE = 256, FDS_USUAL = 900 };
+   stores new ones before it deletes others: so twice that, and some. */
+enum fdholder_limits_e { FDS_EACH = 2, FDS_SPARE = 256 };
 
 static int put(writer *w, char const *s)
 {
@@ -67,12 +66,12 @@ int compile_write_oneshot_runner(writer *w)
 {
   static char const *const rights[] = {0};
   w->text.len = 0;
-  return put(w,
-             SHEBANG EL("fdmove") " 1 3\n" S6("s6-ipcserver-socketbinder") " -- " S6RC_LOCAL_SOCKET "\n" S6(
-                 "s6-ipcserverd") " -1 -v0 -c " ONESHOTS_MAX " -C " ONESHOTS_MAX
-                                  " --\n" S6("s6-ipcserver-access") " -v0 -E -i data/rules --\n" S6RC(
-                                      "s6-rc-oneshot-run") " -l ../..") &&
-         put(w, w->options->block ? " -b" : "") && put(w, " -- serve\n") && writer_mkdir(w, 0) &&
+  return put(w, SHEBANG EL("fdmove") " 1 3\n") &&
+         put(w, S6("s6-ipcserver-socketbinder") " -- " S6RC_LOCAL_SOCKET "\n") &&
+         put(w, S6("s6-ipcserverd") " -1 -v0 -c " ONESHOTS_MAX " -C " ONESHOTS_MAX " --\n") &&
+         put(w, S6("s6-ipcserver-access") " -v0 -E -i data/rules --\n") &&
+         put(w, S6RC("s6-rc-oneshot-run") " -l ../..") && put(w, w->options->block ? " -b" : "") &&
+         put(w, " -- serve\n") && writer_mkdir(w, 0) &&
          writer_file(w, S6RC_RUN, w->text.s, w->text.len, S6RC_MODE_SCRIPT) &&
          writer_file(w, "notification-fd", NOTIFICATION "\n", 2, S6RC_MODE_FILE) && write_rules(w, rights);
 }
@@ -87,6 +86,18 @@ static uint32_t consumers(compiled const *c)
 /* The daemon's readiness is a newline on its stdout. Then the pipes are made,
    and only then is the service ready. If that fails, the daemon must not stay
    behind empty: it is told to start again. */
+static int put_filler(writer *w)
+{
+  return put(w, EL("pipeline") " -dw\n{\n") &&
+         put(w, EL("if") " { " EL("forstdin") " -x 0 line " EL("exit") " 0 }\n") &&
+         put(w, EL("ifelse") " -X -n\n{\n") && put(w, S6("s6-ipcclient") " -l0 -- " S6RC_LOCAL_SOCKET "\n") &&
+         put(w, EL("fdmove") " 1 3\n") && put(w, EL("redirfd") " -r 0 data/pipes\n") &&
+         put(w, S6RC("s6-rc-fdholder-filler") " -1\n}\n") && put(w, "{\n" S6("s6-svc") " -t .\n}\n") &&
+         put(w, EL("exit") " 0\n}\n") && put(w, EL("fdclose") " 3\n");
+}
+
+/* The soft limit on descriptors is raised as far as it goes: the daemon would
+   silently hold no more than fit. */
 static int make_fdholder_run(writer *w)
 {
   char fmt[UINT32_FMT];
@@ -95,39 +106,12 @@ static int make_fdholder_run(writer *w)
   if (max > COMPILE_FDS_MAX) max = COMPILE_FDS_MAX;
   fmt[uint32_fmt(fmt, (uint32_t)max)] = 0;
   w->text.len = 0;
-  if (!put(w, SHEBANG) || (max > FDS_USUAL && !put(w, S6("s6-softlimit") " -o \"=\"\n"))) return 0;
+  if (!put(w, SHEBANG) || !put(w, S6("s6-softlimit") " -o \"=\"\n")) return 0;
   if (user &&
       (!put(w, S6("s6-envuidgid") " -- ") || !string_quote(&w->text, user, strlen(user)) || !put(w, "\n")))
     return 0;
-  return put(w,
-             EL("pipeline") " -dw\n{\n" EL("if") " { " EL("forstdin") " -x 0 line " EL("exit") " 0 }\n" EL(
-                 "i"
-                 "f"
-                 "e"
-                 "l"
-                 "s"
-                 "e") " -X -n\n{\n" S6("s6-ipcclient") " -l0 -- " S6RC_LOCAL_SOCKET
-                                                       "\n" EL("fdmove") " 1 3\n" EL(
-                                                           "red"
-                                                           "irf"
-                                                           "d") " -r 0 data/pipes\n" S6RC("s6-rc-"
-                                                                                          "fdholder"
-                                                                                          "-filler") " -1\n}"
-                                                                                                     "\n{"
-                                                                                                     "\n" S6(
-                                                                                                         "s"
-                                                                                                         "6"
-                                                                                                         "-"
-                                                                                                         "s"
-                                                                                                         "v"
-                                                                                                         "c") " -t .\n}\n" EL("exit") " 0\n}\n" EL("fdclose") " 3\n" S6("s6-"
-                                                                                                                                                                        "fdh"
-                                                                                                                                                                        "old"
-                                                                                                                                                                        "er-"
-                                                                                                                                                                        "dae"
-                                                                                                                                                                        "mo"
-                                                                                                                                                                        "n") " -1 -n ") &&
-         put(w, fmt) && put(w, user ? " -U" : "") && put(w, " -i data/rules -- " S6RC_LOCAL_SOCKET "\n");
+  return put_filler(w) && put(w, S6("s6-fdholder-daemon") " -1 -n ") && put(w, fmt) &&
+         put(w, user ? " -U" : "") && put(w, " -i data/rules -- " S6RC_LOCAL_SOCKET "\n");
 }
 
 /* A slash first: what follows it, whatever it is, is a name. */

@@ -98,7 +98,10 @@ static void send_batch(engine *e, uint32_t first, uint32_t n)
   char const *argv[MAXBATCH + 4] = {SVC, option, "--"};
   for (uint32_t i = 0; i < n; i++) argv[3 + i] = JOB(e, COMMAND(e, first + i)->job)->name;
   argv[3 + n] = 0;
-  if (spawn(e, S6_EXTBINPREFIX SVC, argv, first, n)) return;
+  if (spawn(e, S6_EXTBINPREFIX SVC, argv, first, n)) {
+    for (uint32_t i = 0; i < n; i++) JOB(e, COMMAND(e, first + i)->job)->asked = 1;
+    return;
+  }
   int err = errno;
   for (uint32_t i = 0; i < n; i++) {
     engine_command c = *COMMAND(e, first + i);

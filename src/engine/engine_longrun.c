@@ -8,7 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <skalibs/unix-transactional.h>
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
 
 #include <s6/s6.h>
 
@@ -43,11 +44,15 @@ static int exists(engine *e, engine_job const *job, char const *file)
 static int read_status(engine *e, engine_job const *job, s6_svstatus_t *st)
 {
   char buf[S6_SVSTATUS_SIZE];
-  ssize_t r;
+  size_t r;
+  int fd;
   if (!make_path(e, job, S6_SUPERVISE_CTLDIR, "status")) return -1;
-  r = openreadnclose_at(e->dirfd, e->path.s, buf, sizeof buf);
-  if (r < 0) return errno == ENOENT ? 0 : -1;
-  if (r < (ssize_t)sizeof buf) return (errno = EPROTO, -1);
+  fd = openat(e->dirfd, e->path.s, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return errno == ENOENT ? 0 : -1;
+  r = fd_read(fd, buf, sizeof buf);
+  fd_close(fd);
+  if (r == (size_t)-1) return -1;
+  if (r < sizeof buf) return (errno = EPROTO, -1);
   s6_svstatus_unpack(buf, st);
   return 1;
 }
@@ -149,7 +154,7 @@ static void command(engine *e, uint32_t i, s6_svstatus_t const *st)
   int up = e->plan->dir == S6RC_UP;
   job->stamp = st->stamp;
   job->wanted = st->flagwantup == up;
-  job->sent = 0;
+  job->asked = job->sent = 0;
   if (!engine_command_add(e, i, up ? 'u' : 'd', 1, 0))
     engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
@@ -206,12 +211,18 @@ void engine_longrun_look_again(engine *e)
   if (!e->nagain) e->againms = 0;
 }
 
+/* what happens to a service while its supervisor does as it should */
+static unsigned int const ordinary = S6RC_EVENT_UP | S6RC_EVENT_READY | S6RC_EVENT_DOWN | S6RC_EVENT_FINISHED;
+
 void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
 {
   engine_job *job = JOB(e, i);
   s6_svstatus_t st = S6_SVSTATUS_ZERO;
   int up = e->plan->dir == S6RC_UP;
   if (job->status != ENGINE_RUNNING) return;
+  /* with its command still in the queue, most likely a neighbour in its group
+     has moved; and if not, there will be a look at it after the command */
+  if (!job->asked && !(events & ~ordinary)) return;
   if (events & S6RC_EVENT_GIVENUP) job->gaveup = 1;
   /* a start alone says nothing to those who wait for readiness or death */
   if (events == S6RC_EVENT_UP && (!up || (job->notifies && job->wanted))) return;

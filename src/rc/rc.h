@@ -46,6 +46,8 @@ struct rc_s {
 extern void rc_open(rc *);
 extern void rc_open_locked(rc *);
 extern void rc_reread(rc *);
+/* Forgets all that. */
+extern void rc_close(rc *);
 /* From now on counts -t: waiting for a lock does not. */
 extern void rc_start_clock(rc *);
 

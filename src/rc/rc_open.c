@@ -1,6 +1,7 @@
 /* ISC license. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <skalibs/stralloc.h>
@@ -47,6 +48,14 @@ void rc_start_clock(rc *o)
 {
   if (!tain_now_g()) strerr_diefusys(S6RC_EXIT_SYSTEM, "read the clock");
   tain_add_g(&o->deadline, &o->limit);
+}
+
+/* The locks go with the process. */
+void rc_close(rc *o)
+{
+  s6rc_live_close(&o->live);
+  free(o->mark);
+  o->mark = 0;
 }
 
 static void die_busy_db(rc const *o)

@@ -36,11 +36,15 @@ static void on_signal(int sig)
   caught = sig;
 }
 
+/* What is ignored, as under nohup, stays so. */
 static void catch_signals(void)
 {
   static int const signals[] = {SIGTERM, SIGINT, SIGHUP};
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction old;
+    if (!sigaction(signals[i], 0, &old) && old.sa_handler == SIG_IGN) continue;
     if (!sig_catch(signals[i], &on_signal)) strerr_diefusys(S6RC_EXIT_SYSTEM, "catch signals");
+  }
 }
 
 /* A number and its noun, in one of a few static places. */
@@ -122,7 +126,8 @@ int main(int argc, char const *const *argv)
   if (swept && verbosity >= VERBOSITY_STEPS)
     strerr_warni("removed what ", count(swept, "earlier run"), " left beside ", dest);
   if (!compile_write(&db, dest, &how, &what)) {
-    if (caught) strerr_dief(S6RC_EXIT_SYSTEM, "stopped by SIG", sig_name(caught), ": nothing written");
+    if (caught && errno == EINTR)
+      strerr_dief(S6RC_EXIT_SYSTEM, "stopped by SIG", sig_name(caught), ": nothing written");
     strerr_diefusys(S6RC_EXIT_SYSTEM, what.len ? what.s : "create a database");
   }
   if (verbosity >= VERBOSITY_STEPS)

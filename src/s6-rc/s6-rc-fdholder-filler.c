@@ -76,6 +76,7 @@ int main(int argc, char const *const *argv)
       strerr_diefusys(S6RC_EXIT_SYSTEM, "store the pipe of ", failed, " in the fd-holder");
     s6_fdholder_free(&a);
   }
+  stralloc_free(&names);
   if (notify) {
     if (buffer_put(buffer_1, "\n", 1) < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");
     cli_flush();

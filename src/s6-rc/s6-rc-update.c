@@ -69,6 +69,8 @@ static void read_conversions(updater *u)
   size_t n;
   if (u->convfile && (!openslurpclose(&text, u->convfile) || !stralloc_0(&text)))
     strerr_diefusys(S6RC_EXIT_SYSTEM, "read conversion file ", u->convfile);
+  if (u->convfile && strlen(text.s) + 1 != text.len)
+    strerr_dief(S6RC_EXIT_USAGE, "conversion file ", u->convfile, " is not a text: it has a NUL byte");
   if (!update_conversions_read(&u->conversions, text.s, &u->rc.live.db, &u->newdb)) {
     if (errno == EPROTO) cli_diedamaged(u->newpath, "this one, or the live one");
     strerr_diefusys(S6RC_EXIT_SYSTEM, "read conversion file ", u->convfile ? u->convfile : "");
@@ -111,6 +113,17 @@ static void make_plan(updater *u, int force)
   if (!s6rc_db_service(&u->rc.live.db, u->plan.refused, &sv)) rc_die_damaged(&u->rc);
   strerr_dief(UPDATE_EXIT_NOTSTOPPED, "service ", sv.name, " is essential, or needed by one that is, and ",
               u->newpath, " does not have it as what it is: nothing changed (-e stops it)");
+}
+
+/* Generations are named after the public name: no slash may follow it. */
+static void strip_slashes(char const **path)
+{
+  static stralloc sa = STRALLOC_ZERO;
+  size_t len = strlen(*path);
+  while (len > 1 && (*path)[len - 1] == '/') len--;
+  if (!(*path)[len]) return;
+  if (!stralloc_catb(&sa, *path, len) || !stralloc_0(&sa)) strerr_diefusys(S6RC_EXIT_SYSTEM, "copy a path");
+  *path = sa.s;
 }
 
 static void put(char const *s)
@@ -259,6 +272,7 @@ int main(int argc, char const *const *argv)
   if (u.newpath[0] != '/') cli_dieusage("not an absolute path: ", u.newpath);
   if (u.rc.livepath[0] != '/') cli_dieusage("not an absolute path: ", u.rc.livepath);
 
+  strip_slashes(&u.rc.livepath);
   if (dryrun)
     rc_open(&u.rc);
   else

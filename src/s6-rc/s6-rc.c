@@ -146,6 +146,7 @@ int main(int argc, char const *const *argv)
   cli_command const *command;
   cli_parser p;
   char c;
+  int code;
   (void)argc;
   cli_start(&p, &tool, argv);
   while ((c = cli_next(&p))) switch (c) {
@@ -178,5 +179,7 @@ int main(int argc, char const *const *argv)
   command = cli_command_find(&tool, p.argv[0]);
   if (!command) cli_dieusage("unknown command: ", p.argv[0]);
   if (!*command->operands && p.argv[1]) cli_dieusage("this command takes no names: ", command->name);
-  return run(&o, (enum command_e)(command - commands), p.argv + 1);
+  code = run(&o, (enum command_e)(command - commands), p.argv + 1);
+  rc_close(&o);
+  return code;
 }

@@ -35,6 +35,7 @@ struct update_conversion_s {
   uint32_t newlen; /* 0: it keeps its name */
   uint32_t line;   /* 0: not mentioned */
   unsigned char restart;
+  unsigned char mistaken; /* its line is not understood: nothing follows from that */
 };
 
 /* A mistake in it: the exit code that is documented for it, and a sentence

@@ -64,6 +64,7 @@ static int convert(reader *r, size_t start, int n)
     words[w] = c->words.s + at;
   k = find_old(r, words[0], &old);
   if (k <= 0) return !k;
+  c->by_old[old].mistaken = 1;
   if (i < n && !strcmp(words[i], ARROW)) {
     if (i + 1 == n) return mistake(r, S6RC_EXIT_USAGE, "a name is missing after " ARROW, 0, "");
     k = s6rc_db_resolve(r->newdb, words[i + 1], strlen(words[i + 1]), &id);
@@ -114,6 +115,7 @@ static int settle_one(reader *r, uint32_t i)
   char const *name;
   uint32_t to;
   int k;
+  if (conv->mistaken) return 1;
   if (!s6rc_db_service(r->olddb, i, &sv)) return 0;
   name = conv->newlen ? c->words.s + conv->newname : sv.name;
   k = s6rc_db_resolve(r->newdb, name, strlen(name), &id);

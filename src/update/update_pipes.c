@@ -6,7 +6,8 @@
 
    1. every pipe of a renamed consumer is held under an identifier of our own
       too (so that two consumers can change names with each other);
-   2. they get their new names, and what has no consumer any more goes;
+   2. they get their new names, and what has no consumer any more goes (unless
+      its name has just been given to another);
    3. new consumers get their pipes. */
 
 #include <errno.h>
@@ -158,12 +159,11 @@ static int pass(holder *h, int number)
   switch (number) {
     case 0: return each(h, UPDATE_WORD_PIPE_FROM, &take_along);
     case 1:
-      return each(h, UPDATE_WORD_PIPE_TO, &put_down) && each(h, UPDATE_WORD_PIPE_GONE, &drop) &&
+      return each(h, UPDATE_WORD_PIPE_TO, &put_down) && each(h, UPDATE_WORD_PIPE_GONE, &drop_old_name) &&
              each(h, UPDATE_WORD_PIPE_FROM, &drop_old_name);
     default: return each(h, UPDATE_WORD_PIPE_NEW, &make_pipe);
   }
 }
-enum { NUPDATE_PIPES = 3 };
 
 static int passes_done(int livefd)
 {
@@ -204,6 +204,7 @@ int update_pipes(int livefd, int servicedirsfd, char const *words, size_t len)
   if (fchdir(servicedirsfd) < 0) return 0;
   if (!s6_svstatus_read(S6RC_FDHOLDER, &st) || !st.pid || st.flagfinishing)
     return 1; /* it will fill itself */
+  if (!tain_now_g()) return 0;
   tain_addsec_g(&h.deadline, PATIENCE);
   ok = s6_fdholder_start_g(&a, SOCKET, &h.deadline);
   if (ok) {
@@ -220,5 +221,6 @@ int update_pipes(int livefd, int servicedirsfd, char const *words, size_t len)
   }
   stralloc_free(&h.from);
   stralloc_free(&h.to);
-  return ok || restart_holder();
+  /* fresh pipes have their right names: none is to be moved by a second run */
+  return ok || (restart_holder() && note_passes(livefd, NPASSES));
 }

@@ -22,9 +22,11 @@ enum { MARK = 1 };
 
 int update_forget(int fd)
 {
-  /* the record last: as long as it is there, the rest is needed */
-  return s6rc_treeremoveat(fd, UPDATE_STATE_BEFORE) && s6rc_treeremoveat(fd, UPDATE_STATE_AFTER) &&
-         s6rc_treeremoveat(fd, UPDATE_PIPES) && s6rc_treeremoveat(fd, UPDATE_RECORD);
+  /* the record first: what it says must not be done again once what has been
+     done is not noted any more. Whatever is left without it is removed by the
+     next one. */
+  return s6rc_treeremoveat(fd, UPDATE_RECORD) && s6rc_treeremoveat(fd, UPDATE_STATE_BEFORE) &&
+         s6rc_treeremoveat(fd, UPDATE_STATE_AFTER) && s6rc_treeremoveat(fd, UPDATE_PIPES);
 }
 
 update_phase update_find(int fd)

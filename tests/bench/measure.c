@@ -2,15 +2,22 @@
 
 /* measure [ -n ROUNDS ] [ -s STACK ] COMMAND... [ , COMMAND... ]: runs the
    commands one after the other, ROUNDS times (1), each with a stack of at most
-   STACK KiB, and prints, tab-separated, for one round:
-   wall time in ms, CPU time in ms, processes started; then the largest peak
-   memory of a command and its children in KiB. The commands' stdout goes to
-   /dev/null. Exits as the first command that fails does; then it prints nothing.
+   STACK KiB, and prints, tab-separated:
+
+     wall time of one round in ms
+     CPU time of one round in ms
+     processes started in one round
+     the largest peak memory of a command and its children in KiB
+     what others took of the machine's processors meanwhile, in per cent
+
+   The commands' stdout goes to /dev/null. Exits as the first command that fails
+   does; then it prints nothing.
 
    What a command sets off in a supervision tree is not its child and may go on
    when it has ended. So CPU time is that of all that the benchmark has started
    (see counted.c), until it is quiet again; without that counter it is the
-   whole machine's. Processes are always the whole machine's. */
+   whole machine's, and nobody is another. Processes are always the whole
+   machine's. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,8 +58,9 @@ static double machine(unsigned long *processes)
   FILE *f = fopen("/proc/stat", "r");
   if (!f) die("open /proc/stat");
   while (fgets(line, sizeof line, f)) {
-    sscanf(line, "cpu  %llu %llu %llu %llu %llu %llu %llu %llu", j, j + 1, j + 2, j + 3, j + 4, j + 5, j + 6,
-           j + 7);
+    if (!strncmp(line, "cpu ", 4))
+      sscanf(line + 4, "%llu %llu %llu %llu %llu %llu %llu %llu", j, j + 1, j + 2, j + 3, j + 4, j + 5, j + 6,
+             j + 7);
     sscanf(line, "processes %lu", processes);
   }
   fclose(f);
@@ -118,7 +126,7 @@ int main(int argc, char **argv)
   posix_spawn_file_actions_t actions;
   unsigned long before, after;
   struct rusage ru;
-  double cpu0, cpu1, wall0, wall1;
+  double cpu0, cpu1, wall0, wall1, busy;
   char const *word = getenv("BENCH_COUNTER");
   int counter = word ? atoi(word) : -1;
   int rounds = 1, usage = 0, c;
@@ -139,18 +147,20 @@ int main(int argc, char **argv)
   if (!errno && counter >= 0) errno = posix_spawn_file_actions_addclose(&actions, counter);
   if (errno || unsetenv("BENCH_COUNTER") < 0) die("prepare");
 
-  quiet(counter);
-  machine(&before);
-  cpu0 = cpu(counter);
+  cpu0 = quiet(counter);
+  busy = -machine(&before);
   wall0 = wall();
   for (int k = 0; k < rounds; k++)
     for (int i = optind; i < argc; i++)
       if (argv[i] && (i == optind || !argv[i - 1])) run(argv + i, &actions);
   wall1 = wall();
+  busy += machine(&after) - cpu(counter) + cpu0;
+  if (counter < 0 || busy < 0) busy = 0;
   cpu1 = quiet(counter);
   machine(&after);
   getrusage(RUSAGE_CHILDREN, &ru);
-  printf("%.3f\t%.3f\t%.0f\t%ld\n", (wall1 - wall0) / rounds, (cpu1 - cpu0) / rounds,
-         (double)(after - before) / rounds, ru.ru_maxrss);
+  printf("%.3f\t%.3f\t%.0f\t%ld\t%.0f\n", (wall1 - wall0) / rounds, (cpu1 - cpu0) / rounds,
+         (double)(after - before) / rounds, ru.ru_maxrss,
+         100 * busy / (wall1 - wall0) / (double)sysconf(_SC_NPROCESSORS_ONLN));
   return 0;
 }

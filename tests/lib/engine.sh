@@ -8,8 +8,8 @@
 
 # Command lines for up, down, reload: logs TEXT (plain words); held: and ends
 # only when it is released.
-until_exists() { # FILE in $T
-  printf 'until test -e %s/%s -o ! -d %s; do sleep 0.02; done' "$T" "$1" "$T"
+until_exists() { # FILE in $T [ SECONDS between two looks ]
+  printf 'until test -e %s/%s -o ! -d %s; do sleep %s; done' "$T" "$1" "$T" "${2:-0.05}"
 }
 says() { # TEXT
   printf 'sh -c "echo %s >>%s/log"' "$1" "$T"

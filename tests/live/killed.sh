@@ -57,7 +57,7 @@ test_queued_scripts_do_not_start() {
   names=''
   i=100
   while [ $i -lt 400 ]; do
-    oneshot "s$i" up="sh -c \"echo x >>$T/log; $(until_exists go)\""
+    oneshot "s$i" up="sh -c \"echo x >>$T/log; $(until_exists go 0.5)\""
     names="$names s$i"
     i=$((i + 1))
   done
@@ -222,7 +222,7 @@ test_supervisor_while_it_starts() {
   longrun l run="#!/bin/sh
 echo l runs >>$T/log
 exec 4>$T/l.lock
-until test -e $T/go.l -o ! -d $T; do sleep 0.02; done
+$(until_exists go.l)
 echo >&3
 exec sleep 86400" notification-fd=3
   oneshot after up="$(says after)"
@@ -251,7 +251,6 @@ $(until_exists go.l)"
   start_live
   rc change l
   wait_log 'l runs'
-  orphan=$(service_pid l)
   rc_begin -d change l
   wait_log 'l is told'
   pid=$(supervisor l)
@@ -261,7 +260,6 @@ $(until_exists go.l)"
   wait_for 10 other
   release l
   rc_end 0
-  kill -KILL "$orphan" 2>/dev/null || :
   is_down l
   assert_file "$LIVE/servicedirs/l/down"
   assert_output '' rc diff

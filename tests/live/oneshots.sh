@@ -213,7 +213,7 @@ test_three_hundred_at_once() {
   names='' i=0
   while [ $i -lt 300 ]; do
     # every one waits for all
-    oneshot "s$i" up="sh -c \"echo x >>$T/log; $(until_exists go)\"" timeout-up=120000
+    oneshot "s$i" up="sh -c \"echo x >>$T/log; $(until_exists go 0.5)\"" timeout-up=120000
     names="$names s$i"
     i=$((i + 1))
   done

@@ -23,22 +23,32 @@ many_pipelines() { # NUMBER
   done
 }
 
+# "NAME PIPE" for the end of a pipe that each process in a service directory
+# has as the stdout of a producer, or the stdin of a consumer.
+ends() {
+  # shellcheck disable=SC2012
+  ls -l /proc/[0-9]*/cwd /proc/[0-9]*/fd/[01] 2>/dev/null | awk -v live="$LIVE:" '
+    { at = index($0, "/proc/"); to = index($0, " -> "); if (!at || !to) next
+      split(substr($0, at, to - at), word, "/"); target = substr($0, to + 4); pid = word[3] }
+    word[4] == "cwd" && index(target, live) == 1 { sub(".*/servicedirs/", "", target); name[pid] = target }
+    word[4] == "fd" && target ~ /^pipe:/ { pipe[pid, word[5]] = target }
+    END { for (pid in name) {
+      fd = name[pid] ~ /^p/ ? 1 : name[pid] ~ /^c/ ? 0 : 2
+      if ((pid, fd) in pipe) print name[pid], pipe[pid, fd]
+    } }' | sort
+}
+
 # Every pair is connected, each by a pipe of its own, and PIPES in all are
 # what the fd-holder holds now (0: none of them).
 check_pairs() { # NUMBER PIPES
-  s6-svstat -o pid "$LIVE/servicedirs/s6rc-fdholder" >/dev/null
-  for dir in "$LIVE/servicedirs/"p*; do
-    name=${dir##*/p}
-    readlink "/proc/$(service_pid "p$name")/fd/1" "/proc/$(service_pid "c$name")/fd/0" | tr '\n' ' '
-    echo
-  done >pairs
-  assert_eq "$(wc -l <pairs)" "$1" 'pairs'
-  assert_eq "$(awk '$1 != $2 || $1 !~ /^pipe:/' pairs)" '' 'pairs that are not connected'
-  assert_eq "$(cut -d' ' -f1 pairs | sort -u | wc -l)" "$1" 'different pipes'
+  ends >ends
+  assert_eq "$(wc -l <ends)" $((2 * $1)) 'ends of pipes'
+  assert_eq "$(sed 's/^.//' ends | sort -u | wc -l)" "$1" 'pairs'
+  cut -d' ' -f2 ends | sort -u >used
+  assert_eq "$(wc -l <used)" "$1" 'different pipes'
   # shellcheck disable=SC2012
-  ls -l "/proc/$(service_pid s6rc-fdholder)/fd" | sed -n 's/.* -> \(pipe:.*\)/\1/p' | sort | uniq -c | awk '$1 >= 2 { print $2 }' >held
-  cut -d' ' -f1 pairs | sort >used
-  assert_eq "$(sort held | comm -12 - used | wc -l)" "$2" 'pipes of the fd-holder that are in use'
+  ls -l "/proc/$(service_pid s6rc-fdholder)/fd" | sed -n 's/.* -> \(pipe:.*\)/\1/p' | sort -u >held
+  assert_eq "$(comm -12 held used | wc -l)" "$2" 'pipes of the fd-holder that are in use'
 }
 all_connected() { check_pairs "$1" "$2"; }
 
@@ -60,18 +70,16 @@ check_pipelines() { # NUMBER
   list_pipes | cmp list
   (check_pairs "$1" 0)
   # the producers die, and every consumer sees the end
-  for dir in "$LIVE/servicedirs/"p*; do s6-svc -k "$dir"; done
+  ends | sed -n 's/^p\([0-9]*\) .*/p\1/p' | while read -r name; do s6-svc -k "$LIVE/servicedirs/$name"; done
   wait_pairs "$1" "$1"
   # the table of the fd-holder stands deletions: no equal times of expiry
   i=0
-  while [ $i -lt "$1" ]; do
+  while [ $((i + 20)) -le "$1" ]; do
     i=$((i + 20))
     s6-fdholder-delete -t 5000 "$LIVE/servicedirs/s6rc-fdholder/s" "pipe:s6rc-r-c$i"
   done
   assert_eq "$(list_pipes | wc -l)" $((2 * $1 - i / 20)) 'descriptors in the fd-holder after deletions'
 }
-
-test_150_pipelines() { check_pipelines 150; }
 
 test_300_pipelines_under_1024() {
   ulimit -n 1024
@@ -90,12 +98,12 @@ test_60_pipelines_under_256() {
 }
 
 # What cannot work says so.
-test_150_pipelines_under_hard_256() {
-  ulimit -n 256
-  many_pipelines 150
+test_too_few_descriptors() {
+  ulimit -n 64
+  many_pipelines 40
   start_live
-  assert_exit 1 rc -t 60000 change all
-  assert_contains "$STDERR" s6rc-fdholder
+  assert_exit 2 rc -t 3000 change all
+  assert_contains "$STDERR" '1 service still starting: s6rc-fdholder'
   assert_contains "$(cat "$SCANLOG")" 's6-rc-fdholder-filler: fatal: unable to store the pipe of '
 }
 

@@ -126,8 +126,7 @@ test_failing_system_calls() {
     case $call in
       mkdir | mkdirat | write | writev) error=ENOSPC ;;
       open | openat) error=EMFILE ;;
-      fsync | renameat2) error=EIO ;;
-      fchmod | fchmodat) error=EPERM ;;
+      fsync | renameat2 | fchmod | fchmodat) error=EIO ;;
       *) continue ;;
     esac
     injected "$call:error=$error:when=$n"

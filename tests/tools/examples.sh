@@ -371,7 +371,7 @@ test_hook_rolls_back_if_stop_fails() {
 test_hook_tidies_up() {
   start_hooked
   export S6RC_DBKEEP=2
-  for run in 1 2 3 4 5; do
+  for run in 1 2 3 4 5 6 7; do
     oneshot "new-$run"
     hook
   done

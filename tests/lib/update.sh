@@ -1,9 +1,7 @@
-#!/bin/sh
 # ISC license.
-# s6-rc-update is killed before each of its system calls that change anything.
-# Readers go on, the next tool completes or undoes, and in the end everything
-# is as if it had not been killed.
-. "$(dirname "$0")/../lib/test.sh"
+# Sourced by tests/update/*.sh, after test.sh: two databases with a bit of
+# everything between them, and what has to hold whatever happens on the way.
+# shellcheck shell=sh
 
 # Two databases, old and new. From one to the other: `stays` and `ready` keep
 # running, `name` becomes `newname`, `gone` goes, `fresh` comes, `again` gets
@@ -144,14 +142,3 @@ sweep() { # CALLS
   [ $_n -gt 1 ] || fail "not one call of $1"
   assert_is_new
 }
-
-test_renames() { sweep rename,renameat,renameat2; }
-test_links() { sweep link,linkat,symlink,symlinkat; }
-test_unlinks() { sweep unlink,unlinkat,rmdir; }
-test_mkdirs() { sweep mkdir,mkdirat,mknod,mknodat; }
-test_modes() { sweep chmod,fchmod,fchmodat,chown,fchown,fchownat; }
-test_writes() { sweep write,pwrite64,ftruncate; }
-test_messages() { sweep sendmsg,kill; }
-test_processes() { sweep clone,clone3,vfork,fork; }
-
-run_tests "$@"

@@ -1,0 +1,378 @@
+#!/bin/sh
+# ISC license.
+# s6-rc-update on a live system: what it touches, what it leaves alone, what it
+# says. tests/unit/update_plan.c has the rules one by one.
+. "$(dirname "$0")/../lib/test.sh"
+. "$S6RC_TOP/tests/lib/pipelines.sh"
+. "$S6RC_TOP/tests/lib/update.sh"
+
+# A source to change under way: $SRC; each call compiles it anew and updates.
+next_db() {
+  count=$((${count:-0} + 1))
+  "$S6RC_BIN/s6-rc-compile" "$T/db$count" "$SRC"
+}
+update_to() { # SERVICE DATABASE's number [ OPTION... ]
+  _db=$T/db$1
+  shift
+  update "$@" "$_db"
+}
+next() { # [ OPTION... ]
+  next_db
+  update_to "$count" "$@"
+}
+pids() { for _name do service_pid "$_name"; done; }
+home_of() { readlink -f "$LIVE/servicedirs/s6rc-oneshot-runner/../.."; }
+
+# What must be beside the public name and in the scan directory, nothing else.
+assert_clean() {
+  _wanted=$(for _entry in "$LIVE" "$(readlink -f "$LIVE")" "$(home_of)"; do echo "$_entry"; done | sort -u)
+  assert_eq "$(find "$T" -maxdepth 1 -name 'live*' | sort)" "$_wanted" 'beside the live name'
+  assert_eq "$(ls "$SCAN")" "$(ls "$LIVE/servicedirs" | sed "s/^/${1:-}/")" 'scan directory'
+  assert_eq "$(find "$LIVE/" "$(home_of)" \( -name 'ftrig1*' -o -name .fifo -o -name '.s6-rc-update:*' \))" '' 'left'
+}
+
+test_nothing_is_touched() {
+  longrun a
+  ready_longrun b
+  depends b a
+  oneshot s up="sh -c \"echo up >>$T/log\"" down="sh -c \"echo down >>$T/log\""
+  pipeline producer logger
+  start_live
+  rc change a b s producer
+  wait_more stored.logger 5
+  before=$(pids a b producer logger s6rc-fdholder s6rc-oneshot-runner)
+  pipe=$(pipe_of producer 1)
+  define a longrun "run=#!/bin/sh
+exec sleep 77777"
+  next
+  next
+  assert_eq "$(pids a b producer logger s6rc-fdholder s6rc-oneshot-runner)" "$before" 'processes'
+  assert_eq "$(pipe_of producer 1)" "$pipe" 'pipe'
+  assert_file log up
+  wait_more stored.logger 5
+  drain logger
+  assert_arrived logger producer 0
+  assert_clean
+  # what has changed takes effect at the next start
+  assert_eq "$(tr '\0' ' ' <"/proc/$(service_pid a)/cmdline")" 'sleep 86400 '
+  rc -d change a
+  rc change a b
+  assert_eq "$(tr '\0' ' ' <"/proc/$(service_pid a)/cmdline")" 'sleep 77777 '
+}
+
+test_all_kinds_of_changes() {
+  longrun stays
+  longrun name
+  longrun gone
+  longrun becomes
+  oneshot turns up="touch $T/turned" down="rm $T/turned"
+  longrun members
+  longrun waits
+  start_live
+  rc change stays name gone becomes turns members waits
+  assert_file turned
+  before=$(pids stays name)
+  rm -r "$SRC"
+  longrun stays
+  longrun newname
+  longrun added
+  oneshot becomes up="touch $T/became"
+  longrun turns
+  longrun one
+  oneshot two
+  bundle members one two
+  longrun waits
+  depends waits added
+  echo 'name -> newname' >conv
+  next -f conv
+  assert_output "$(printf '%s\n' s6rc-oneshot-runner added newname one stays turns waits becomes two | sort)" \
+    sh -c "'$S6RC_BIN/s6-rc' -l '$LIVE' -a list | sort"
+  assert_eq "$(pids stays newname)" "$before" 'processes'
+  assert_absent turned "$LIVE/servicedirs/name" "$LIVE/servicedirs/gone" "$LIVE/servicedirs/becomes"
+  assert_file became
+  for name in stays newname added turns one waits; do supervised_up $name || fail "$name is not up"; done
+  assert_output '' rc diff
+  assert_clean
+}
+
+test_swapped_names() {
+  longrun a
+  longrun b
+  pipeline p1 c1
+  pipeline p2 c2
+  start_live
+  rc change a p1 p2
+  wait_more stored.c1 3
+  a=$(service_pid a) c1=$(service_pid c1) c2=$(service_pid c2)
+  rm -r "$SRC"
+  longrun a
+  longrun b
+  pipeline p1 c2
+  pipeline p2 c1
+  printf '%s\n' 'a -> b' 'b -> a' 'c1 -> c2' 'c2 -> c1' >conv
+  next -f conv
+  assert_eq "$(service_pid b) $(service_pid c2) $(service_pid c1)" "$a $c1 $c2"
+  assert_eq "$(service_pid a)" ''
+  # the fd-holder has the pipes under the new names: a producer that starts
+  # again still writes to the same consumer
+  "$S6RC_BIN/s6-rc" -l "$LIVE" -d change p1
+  rc change p1
+  wait_for 20 connected p1 c2
+  assert_clean
+}
+
+test_run_again_and_back() {
+  longrun stays
+  pipeline producer logger
+  start_live
+  rc change stays producer
+  wait_more stored.logger 3
+  before=$(pids stays producer logger)
+  cp -a "$DB" db0
+  rm -r "$SRC/stays"
+  longrun renamed
+  longrun other
+  next_db
+  echo 'stays -> renamed' >forth
+  echo 'renamed -> stays' >back
+  for _round in 1 2 3 4 5 6 7 8 9 10; do
+    update -f forth "$T/db1"
+    rc change other
+    assert_eq "$(pids renamed producer logger)" "$before"
+    assert_clean
+    update -f back "$T/db0"
+    assert_eq "$(pids stays producer logger)" "$before"
+    assert_clean
+  done
+  drain logger
+  assert_arrived logger producer 0
+}
+
+test_flags() {
+  longrun a
+  longrun kept flag-essential=
+  longrun c
+  start_live
+  rc change a kept c
+  kept=$(service_pid kept)
+  # told to restart: left running, with a warning
+  echo 'kept restart' >conv
+  next_db
+  assert_exit 0 update_to 1 -f conv
+  assert_contains "$STDERR" 'warning: service kept is essential'
+  assert_eq "$(service_pid kept)" "$kept"
+  assert_exit 0 update_to 1 -e -f conv
+  assert_eq "$STDERR" ''
+  [ "$(service_pid kept)" != "$kept" ] || fail 'not restarted'
+  # gone: refused, nothing changes
+  kept=$(pids a kept c)
+  rm -r "$SRC/kept" "$SRC/c"
+  next_db
+  live=$(readlink "$LIVE")
+  assert_exit 9 update_to 2
+  assert_contains "$STDERR" 'fatal: service kept is essential'
+  assert_eq "$(readlink "$LIVE") $(readlink "$LIVE/compiled")" "$live $T/db1"
+  assert_eq "$(pids a kept c)" "$kept"
+  assert_exit 9 update_to 2 -e -E
+  assert_clean
+  assert_exit 0 update_to 2 -e
+  assert_output "$(printf '%s\n' a)" rc -a list
+  assert_clean
+}
+
+test_dry_run_and_reasons() {
+  longrun 'a b'
+  longrun "it's"
+  longrun new
+  start_live
+  rc change 'a b' "it's"
+  depends "it's" new
+  rm -r "$SRC/a b"
+  oneshot 'a b'
+  next_db
+  live=$(readlink "$LIVE") before=$(pids 'a b' "it's")
+  assert_output "s6-rc -l $LIVE -d -- change 'a b' 'it'\\''s'
+s6-rc -l $LIVE -u -- change s6rc-oneshot-runner 'it'\\''s' new 'a b'" update_to 1 -n
+  assert_contains "$(update_to 1 -n -e)" ' -D -- change'
+  assert_eq "$(readlink "$LIVE") $(pids 'a b' "it's")" "$live $before"
+  assert_exit 0 update_to 1 -v2
+  assert_contains "$STDERR" "a b: stop: its type has changed"
+  assert_contains "$STDERR" "it's: restart: new dependency new is down"
+  assert_contains "$STDERR" "new: start: needed by it's"
+  assert_contains "$STDERR" "a b: start: it replaces a b"
+  assert_clean
+}
+
+test_failures_of_services() {
+  longrun a
+  oneshot stuck down=false
+  oneshot slow down='sleep 600'
+  start_live
+  rc change stuck slow a
+  before=$(pids a) live=$(readlink "$LIVE")
+  cp -a "$SRC" src0
+  rm -r "$SRC/stuck"
+  next_db
+  assert_exit 9 update_to 1
+  assert_contains "$STDERR" 'not switched'
+  assert_up stuck
+  rm -r "$SRC"
+  cp -a src0 "$SRC"
+  rm -r "$SRC/slow"
+  next_db
+  assert_exit 10 update_to 2 -t 300
+  assert_eq "$(readlink "$LIVE") $(readlink "$LIVE/compiled")" "$live $DB"
+  assert_clean
+  # switched, but not everything starts
+  rm -r "$SRC"
+  cp -a src0 "$SRC"
+  oneshot fails up=false
+  depends a fails
+  next_db
+  assert_exit 1 update_to 3
+  assert_eq "$(readlink "$LIVE/compiled")" "$T/db3"
+  assert_down a fails
+  rm -r "$SRC"
+  cp -a src0 "$SRC"
+  oneshot a up='sleep 600'
+  rc -v0 change stuck
+  next_db
+  rc -v0 -u change stuck slow
+  update -v0 "$DB"
+  rc change a
+  assert_exit 2 update_to 4 -t 1500
+  assert_eq "$(readlink "$LIVE/compiled")" "$T/db4"
+  kill_scan
+}
+
+test_usage_and_mistakes() {
+  longrun a
+  bundle all a
+  start_live
+  live=$(readlink "$LIVE")
+  try() { # CODE WHAT LINE
+    printf '%s\n' "$3" >conv
+    assert_exit "$1" update -f conv "$DB"
+    assert_contains "$STDERR" "conv:1: $2"
+  }
+  try 3 'the live database has no service q' 'q restart'
+  try 4 'the new database has no service or bundle q' 'a -> q'
+  try 5 'not a service but a bundle: all' 'all restart'
+  try 6 'two services would become s6rc-fdholder' 'a -> s6rc-fdholder'
+  try 100 'a name is missing' 'a ->'
+  printf 'a restart\000\nq\n' >conv
+  assert_exit 100 update -f conv "$DB"
+  printf 'q\na ->\n' >conv
+  assert_exit 3 update -f conv "$DB"
+  assert_contains "$STDERR" 'conv:2: '
+  assert_exit 111 update -f nowhere "$DB"
+  assert_exit 100 update
+  assert_exit 100 update "$DB" "$DB"
+  assert_exit 100 update db
+  assert_exit 100 "$S6RC_BIN/s6-rc-update" -l live "$DB"
+  assert_exit 100 update -x "$DB"
+  assert_exit 111 update "$T/none"
+  assert_exit 111 "$S6RC_BIN/s6-rc-update" -l "$T/none" "$DB"
+  # damaged
+  cp -a "$DB" damaged
+  printf X | dd of=damaged/db bs=1 seek=100 conv=notrunc 2>dd
+  assert_exit 4 update "$T/damaged"
+  cp -a "$DB" cut
+  : >cut/db
+  assert_exit 4 update "$T/cut"
+  assert_eq "$(readlink "$LIVE")" "$live"
+  assert_clean
+}
+
+test_damaged_service_directories() {
+  longrun a
+  start_live
+  rc change a
+  live=$(readlink "$LIVE") before=$(pids a)
+  longrun new
+  next_db
+  rm -r db1/servicedirs/new
+  assert_exit 111 update_to 1
+  assert_contains "$STDERR" new
+  assert_eq "$(readlink "$LIVE") $(pids a)" "$live $before"
+  assert_clean
+  rc -d change a
+  rc change a
+}
+
+test_prefix_and_odd_names() {
+  odd=$(printf 'odd "%%\t\\ \303\251')
+  longrun "$odd"
+  compile
+  start_scan
+  live_init -p 'pre-'
+  rc change "$odd"
+  before=$(pids "$odd")
+  longrun "$odd 2"
+  next_db
+  update_to 1
+  rc change "$odd 2"
+  assert_eq "$(pids "$odd")" "$before"
+  assert_clean pre-
+  assert_exit 0 update "$DB"
+  assert_clean pre-
+}
+
+# The public name with a slash at its end, and through another link.
+test_spelling_of_the_live_name() {
+  longrun a
+  start_live
+  rc change a
+  before=$(pids a)
+  longrun b
+  next_db
+  assert_exit 0 "$S6RC_BIN/s6-rc-update" -l "$LIVE/" "$T/db1"
+  assert_eq "$(readlink "$LIVE/compiled") $(pids a)" "$T/db1 $before"
+  rc change b
+  assert_clean
+}
+
+test_init_again() {
+  longrun a
+  start_live
+  rc change a
+  longrun b
+  next
+  update "$DB"
+  update_to 1
+  rc change a b
+  now=$(readlink "$LIVE")
+  kill_scan
+  rm -f "$SCAN"/*
+  start_scan
+  assert_exit 0 "$S6RC_BIN/s6-rc-init" -c "$T/db1" -l "$LIVE" "$SCAN" || fail "$STDERR"
+  rc change a b
+  assert_up a b
+  assert_clean
+  : "$now"
+}
+
+test_ordinary_user() {
+  need_root
+  need setpriv
+  longrun a
+  chmod 777 "$T"
+  chmod 755 "${T%/*}"
+  cat >as_user <<END
+set -eu
+. "$S6RC_TOP/tests/lib/processes.sh"
+. "$S6RC_TOP/tests/lib/assert.sh"
+. "$S6RC_TOP/tests/lib/services.sh"
+. "$S6RC_TOP/tests/lib/live.sh"
+compile; start_scan; live_init; rc change a
+"$S6RC_BIN/s6-rc-compile" "$T/db1" "$SRC"
+"$S6RC_BIN/s6-rc-update" -l "$LIVE" "$T/db1"
+rc -d change a
+END
+  TEST_SHELL=$TEST_SHELL PATH=$PATH setpriv --reuid=65534 --regid=65534 --clear-groups sh as_user
+  # nobody else may
+  assert_exit 111 setpriv --reuid=65533 --regid=65533 --clear-groups "$S6RC_BIN/s6-rc-update" -l "$LIVE" "$T/db1"
+  assert_eq "$(stat -c %u "$(readlink -f "$LIVE")")" 65534
+}
+
+run_tests "$@"
