@@ -11,8 +11,8 @@ void s6rc_nearest_init(s6rc_nearest *x, char const *word, size_t len)
 {
   x->word = word;
   x->len = len;
-  /* one slip in three characters, and at least one */
-  x->distance = len / 3 + 2;
+  /* one slip in three characters, and at least one; but not all there is */
+  x->distance = len > 1 ? len / 3 + 2 : 1;
   x->best = 0;
   x->bestlen = 0;
 }

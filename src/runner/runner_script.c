@@ -13,10 +13,16 @@
 #include "runner.h"
 #include "runner-internal.h"
 
-/* The lock file's byte at `number` is this process's while the script runs. */
+/* A service's byte in the lock file is this process's while its script runs.
+   Which byte comes from the name: another process may serve another database,
+   after an update, where the number is another service's. Two names that share
+   a byte only take turns. */
 static int lock_byte(runner const *r, uint32_t number, short type, int command)
 {
-  struct flock fl = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)number, .l_len = 1};
+  struct flock fl = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+  s6rc_service sv;
+  if (!s6rc_db_service(&r->db, number, &sv)) return -1;
+  fl.l_start = (off_t)(s6rc_hash_bytes(S6RC_HASH_INIT, sv.name, sv.namelen) & INT32_MAX);
   return fcntl(r->lockfd, command, &fl);
 }
 

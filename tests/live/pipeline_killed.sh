@@ -54,7 +54,7 @@ test_killed_in_any_order() {
     seed=$(((seed * 1103515245 + 12345) % 2147483648))
     case $((seed / 65536 % 3)) in
       0) name=producer ;;
-      1) name=logger ;;
+      1) name='logger' ;;
       *) name=s6rc-fdholder ;;
     esac
     # it may be just about to start again

@@ -24,8 +24,8 @@ assert_bench_left_nothing() {
 
 bench() { env TMPDIR="$T/tmp" S6RC_BIN="$S6RC_BIN" S6RC_LIBEXEC="$S6RC_LIBEXEC" "$BENCH" "$@"; }
 
-# The rows of the table in $STDOUT.
-rows() { printf '%s\n' "$STDOUT" | sed '1,/ floor .* floor$/d'; }
+# The rows of the table in $STDOUT, between the headline and the next empty line.
+rows() { printf '%s\n' "$STDOUT" | sed -e '1,/ floor .* floor$/d' -e '/^$/,$d'; }
 
 test_quick_shows_every_row() {
   use_scratch

@@ -170,7 +170,7 @@ test_killed() {
   start
   cp -a "$DB" before
   total=0
-  for call in openat unlinkat write fchmod fchown fsync renameat ftruncate; do
+  for call in openat unlinkat write,writev fchmod fchown fsync renameat ftruncate; do
     n=0 end=no
     while [ $end = no ] && [ $n -lt 25 ]; do
       n=$((n + 1))
@@ -198,7 +198,7 @@ test_disk_full() {
   need strace
   start
   before=$(sums)
-  for call in write fchmod fsync renameat; do
+  for call in write,writev fchmod fsync renameat; do
     for error in ENOSPC EIO; do
       assert_exit 111 strace -qq -o trace -e trace=$call -e inject=$call:error=$error:when=1 \
         "$S6RC_BIN/s6-rc-bundle" -c "$DB" add x a c

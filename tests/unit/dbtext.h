@@ -77,7 +77,8 @@ static inline void dbtext_depend(dbtext *t, uint32_t i, uint32_t on)
   uint32_t *d = t->deps[i], n = 0, at;
   while (d[n] != S6RC_NONE) n++;
   CHECK(n + 1 < DBTEXT_MAX);
-  for (at = 0; at < n && d[at] < on; at++) {}
+  for (at = 0; at < n && d[at] < on; at++) {
+  }
   if (d[at] == on) return;
   memmove(d + at + 1, d + at, (n - at + 1) * sizeof *d);
   d[at] = on;

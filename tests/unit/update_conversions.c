@@ -28,8 +28,9 @@ static void print(stralloc *sa, update_conversions const *c, s6rc_db const *db)
     s6rc_service sv;
     CHECK(s6rc_db_service(db, i, &sv));
     if (!conv->line) continue;
-    snprintf(line, sizeof line, "%u: %s%s%s%s\n", (unsigned int)conv->line, sv.name, conv->newlen ? " -> " : "",
-             conv->newlen ? c->words.s + conv->newname : "", conv->restart ? " restart" : "");
+    snprintf(line, sizeof line, "%u: %s%s%s%s\n", (unsigned int)conv->line, sv.name,
+             conv->newlen ? " -> " : "", conv->newlen ? c->words.s + conv->newname : "",
+             conv->restart ? " restart" : "");
     if (conv->newlen) CHECK_INT(strlen(c->words.s + conv->newname), conv->newlen);
     CHECK(stralloc_cats(sa, line));
   }
@@ -116,11 +117,13 @@ static uint32_t const nothing[] = {S6RC_NONE};
 /* Names that a text of definitions cannot have. */
 TEST(blanks_and_quotes)
 {
-  static dbmaker_service const sv[] = {
-      {.name = S6RC_ONESHOT_RUNNER}, {.name = S6RC_FDHOLDER},
-      {.name = " two words", .deps = nothing}, {.name = "#hash"},
-      {.name = "quote\"", .deps = nothing},    {.name = "tab\there"},
-      {.name = "{"}};
+  static dbmaker_service const sv[] = {{.name = S6RC_ONESHOT_RUNNER},
+                                       {.name = S6RC_FDHOLDER},
+                                       {.name = " two words", .deps = nothing},
+                                       {.name = "#hash"},
+                                       {.name = "quote\"", .deps = nothing},
+                                       {.name = "tab\there"},
+                                       {.name = "{"}};
   enum { N = sizeof sv / sizeof *sv };
   static char const text[] = "\" two words\" -> \"#hash\"\n\"#hash\" -> \" two words\"\n"
                              "\"quote\\\"\" restart # \"\n\"tab\\there\"\n\"{\" restart\n";
@@ -135,7 +138,9 @@ TEST(blanks_and_quotes)
   CHECK(update_conversions_read(&c, text, &db, &db));
   print(&got, &c, &db);
   CHECK(stralloc_0(&got));
-  CHECK_STR(got.s, "1:  two words -> #hash\n2: #hash ->  two words\n3: quote\" restart\n4: tab\there\n5: { restart\n");
+  CHECK_STR(
+      got.s,
+      "1:  two words -> #hash\n2: #hash ->  two words\n3: quote\" restart\n4: tab\there\n5: { restart\n");
   update_conversions_free(&c);
   stralloc_free(&got);
 }
@@ -176,7 +181,8 @@ TEST(several_mistakes)
 {
   static convcase const cases[] = {
       {"q restart\n# comment\n\na -> q\nboth\n\"\nb restart\nb -> x\ns ->",
-       "7: b restart\n1 3 the live database has no service q\n4 4 the new database has no service or bundle q\n"
+       "7: b restart\n1 3 the live database has no service q\n4 4 the new database has no service or bundle "
+       "q\n"
        "5 5 not a service but a bundle: both\n6 100 syntax error (quotes or braces that are not closed?)\n"
        "8 6 mentioned twice: b\n9 100 a name is missing after ->\n"},
   };

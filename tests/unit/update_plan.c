@@ -169,7 +169,8 @@ TEST(gone_and_other_types)
       {"gone oneshot", "o a", "l b", "a", 0, "a: stop: not in the new database\n"},
       {"longrun to oneshot", "l a", "o a", "*a", 0,
        "a: stop: its type has changed\na: start: it replaces a\nwanted: a\n"},
-      {"oneshot to longrun", "o a", "l a", "a", 0, "a: stop: its type has changed\na: start: it replaces a\n"},
+      {"oneshot to longrun", "o a", "l a", "a", 0,
+       "a: stop: its type has changed\na: start: it replaces a\n"},
       {"longrun to oneshot, by another name", "l a", "o b", "a", "a -> b",
        "a: stop: its type has changed\nb: start: it replaces a\n"},
       {"longrun to bundle", "l a", "l x; o y; b a x y", "*a", 0,
@@ -183,7 +184,8 @@ TEST(gone_and_other_types)
       {"converted to a bundle", "l a", "l x; b all x", "a", "a -> all",
        "a: stop: it is a bundle in the new database\nx: start: it replaces a\n"},
       {"bundle to longrun", "l x; b a x", "l x; l a", "x", 0, ""},
-      {"bundle to longrun, its member is gone", "l x; b a x", "l a", "x", 0, "x: stop: not in the new database\n"},
+      {"bundle to longrun, its member is gone", "l x; b a x", "l a", "x", 0,
+       "x: stop: not in the new database\n"},
       {"told to restart, but gone", "l a", "l b", "a", "a restart", "a: stop: not in the new database\n"},
       {"what stands for it needs others", "l a", "l y; o a : y", "a", 0,
        "a: stop: its type has changed\ny: start: needed by a\na: start: it replaces a\n"},
@@ -217,23 +219,26 @@ TEST(dependencies)
       {"chain", "l a; l b : a; o c : b; l d : c", "l a; l b : a; o c : b; l d : c", "a b c *d", "b restart",
        "b: restart: the conversion file says so\nd: restart: it depends on c, which stops\n"
        "c: restart: it depends on b, which stops\nwanted: d\n"},
-      {"chain that ends with what is down", "l a; l b : a; l c : b", "l a; l b : a; l c : b", "a b", "a restart",
-       "a: restart: the conversion file says so\nb: restart: it depends on a, which stops\n"},
+      {"chain that ends with what is down", "l a; l b : a; l c : b", "l a; l b : a; l c : b", "a b",
+       "a restart", "a: restart: the conversion file says so\nb: restart: it depends on a, which stops\n"},
       {"chain of new ones", "l a; l b; l c", "l x; l a : x; l b : a; l c : b", "a b c", 0,
        "a: restart: new dependency x is down\nb: restart: dependency a restarts\n"
        "c: restart: dependency b restarts\nx: start: needed by a\n"},
       {"diamond", "l a; l b; l c; l d", "l x; l a : x; l b : a; l c : a; l d : b c; l e", "a b d", 0, 0},
       {"first oneshot-like dependency, its runner is down", "o s", "o s", "-s6rc-oneshot-runner s", 0, 0},
       {"dependency renamed and restarted", "l a; l b : a", "l x; l b : x", "a b", "a -> x restart",
-       "a: restart: the conversion file says so\na: rename: now x\nb: restart: it depends on a, which stops\n"},
+       "a: restart: the conversion file says so\na: rename: now x\nb: restart: it depends on a, which "
+       "stops\n"},
       {"dependency of another type now", "l a; l b : a", "o a; l b : a", "a b", 0, 0},
   };
   plancase rest[sizeof cases / sizeof *cases];
   memcpy(rest, cases, sizeof cases);
   rest[10].plan = "a: restart: new dependency x is down\nb: restart: dependency a restarts\n"
                   "d: restart: new dependency c is down\nx: start: needed by a\nc: start: needed by d\n";
-  rest[11].plan = "s: restart: new dependency s6rc-oneshot-runner is down\ns6rc-oneshot-runner: start: needed by s\n";
-  rest[13].plan = "a: stop: its type has changed\nb: restart: new dependency a is down\na: start: it replaces a\n";
+  rest[11].plan =
+      "s: restart: new dependency s6rc-oneshot-runner is down\ns6rc-oneshot-runner: start: needed by s\n";
+  rest[13].plan =
+      "a: stop: its type has changed\nb: restart: new dependency a is down\na: start: it replaces a\n";
   check(rest, 0);
 }
 
