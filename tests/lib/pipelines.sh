@@ -6,6 +6,7 @@
 # A producer writes lines "NAME GENERATION NUMBER"; each start is a new
 # generation. What it has written is also in $T/wrote.NAME, as far as it knows.
 producer_script() { # NAME
+  # shellcheck disable=SC2016
   printf '#!/bin/sh
 cd "%s"
 echo >>"starts.%s"
@@ -23,6 +24,7 @@ done\n' "$T" "$1" "$1" "$1" "$1"
 # A consumer stores what it reads in $T/stored.NAME, line by line; it ends
 # when there is nothing to read any more.
 consumer_script() { # NAME
+  # shellcheck disable=SC2016
   printf '#!/bin/sh
 echo >>"%s/starts.%s"
 while read -r line; do printf "%%s\\\\n" "$line" >>"%s/stored.%s"; done\n' "$T" "$1" "$T" "$1"
@@ -30,6 +32,7 @@ while read -r line; do printf "%%s\\\\n" "$line" >>"%s/stored.%s"; done\n' "$T" 
 
 # Stores, and passes on.
 filter_script() { # NAME
+  # shellcheck disable=SC2016
   printf '#!/bin/sh
 echo >>"%s/starts.%s"
 while read -r line; do
@@ -129,6 +132,7 @@ connected() { # PRODUCER CONSUMER
 }
 
 finish_script() { # NAME
+  # shellcheck disable=SC2016
   printf '#!/bin/sh
 { echo "$# $1 $2 $3"; readlink /proc/self/fd/0; readlink /proc/self/fd/1; } >"%s/finish.%s.new" 2>&1 </proc/self/fd/0
 mv "%s/finish.%s.new" "%s/finish.%s"\n' "$T" "$1" "$T" "$1" "$T" "$1"
@@ -147,4 +151,5 @@ start_finishing() {
   define logger longrun "finish=$(finish_script logger)"
   start_live
   rc change producer
+  wait_for 20 connected producer logger
 }

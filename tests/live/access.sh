@@ -37,18 +37,13 @@ start_user_live() {
   chown -R $OWNER:$OWNER "$SRC"
   as_owner s6-rc-compile "$DB" "$SRC"
   as_owner mkdir "$SCAN"
+  # ends with the test, as the one of start_scan does
   : >"$T.scan"
   # shellcheck disable=SC2016
-  as_owner setsid sh -c 's6-svscan "$1"; echo $? >scan-exit' sh "$SCAN" </dev/null >"$SCANLOG" 2>&1 &
-  tree=$!
-  wait_for 10 s6-svscanctl -z "$SCAN"
-  rm -f "$T.scan"
+  setsid sh -c 'setpriv --reuid "$1" --regid "$1" --clear-groups s6-svscan "$SCAN"; echo $? >"$T.scan-exit"' \
+    sh $OWNER </dev/null >"$SCANLOG" 2>&1 &
+  wait_for 10 scan_answers
   as_owner s6-rc-init -c "$DB" -l "$LIVE" "$SCAN"
-}
-stop_user_live() {
-  s6-svscanctl -t "$SCAN"
-  wait_for 20 test -e "$T/scan-exit"
-  wait $tree || :
 }
 
 test_ordinary_user() {
@@ -61,7 +56,6 @@ test_ordinary_user() {
   assert_down a b o producer
   as_owner s6-rc -l "$LIVE" -D change s6rc-oneshot-runner s6rc-fdholder
   assert_output '' rc -a list
-  stop_user_live
 }
 
 # Root may use a user's tree, and it stays the user's.
@@ -80,7 +74,6 @@ test_root_in_a_users_tree() {
   as_owner s6-rc -l "$LIVE" change all
   assert_up a b o producer logger
   as_owner s6-rc -l "$LIVE" -d change all
-  stop_user_live
 }
 
 assert_refused() { # UID GID WHAT COMMAND...
@@ -154,23 +147,22 @@ test_strangers() {
   as_owner s6-rc -l "$LIVE" change a producer s6rc-oneshot-runner
   # the same attempts, by those who may: they can succeed
   for uid in 0 $OWNER; do
-    fake_live $uid $uid
-    as $uid $uid s6-rc -l "$fake" change o b
-    as $uid $uid s6-rc -l "$fake" -d change o b
-    as $uid $uid s6-fdholder-retrieve -t 5000 "$LIVE/servicedirs/s6rc-fdholder/s" pipe:s6rc-r-logger true
-    as $uid $uid s6-fdholder-store -t 5000 "$LIVE/servicedirs/s6rc-fdholder/s" mine
-    as $uid $uid s6-fdholder-delete -t 5000 "$LIVE/servicedirs/s6rc-fdholder/s" mine
-    as $uid $uid s6-setlock -n "$LIVE/lock" true
+    fake_live "$uid" "$uid"
+    as "$uid" "$uid" s6-rc -l "$fake" change o b
+    as "$uid" "$uid" s6-rc -l "$fake" -d change o b
+    as "$uid" "$uid" s6-fdholder-retrieve -t 5000 "$LIVE/servicedirs/s6rc-fdholder/s" pipe:s6rc-r-logger true
+    as "$uid" "$uid" s6-fdholder-store -t 5000 "$LIVE/servicedirs/s6rc-fdholder/s" mine
+    as "$uid" "$uid" s6-fdholder-delete -t 5000 "$LIVE/servicedirs/s6rc-fdholder/s" mine
+    as "$uid" "$uid" s6-setlock -n "$LIVE/lock" true
   done
   rc -a list >before
   for gid in $STRANGER 0; do
-    check_all_refused $STRANGER $gid
-    check_reading $STRANGER $gid
+    check_all_refused $STRANGER "$gid"
+    check_reading $STRANGER "$gid"
   done
   rc -a list | cmp before
   assert_absent "$LIVE/servicedirs/s6rc-oneshot-runner/o-is-up"
   assert_exit 0 rc diff
-  stop_user_live
 }
 
 # In the tree of root, belonging to root's group is not enough either.

@@ -39,7 +39,7 @@ check_layout() { # UMASK
     assert_eq "$(readlink "$SCAN/$name")" "$LIVE/servicedirs/$name" 'link in the scan directory'
     diff -r -x down -x event -x supervise "$DB/servicedirs/$name" "$LIVE/servicedirs/$name"
   done
-  assert_eq "$(ls "$SCAN" | wc -l)" 4 'entries of the scan directory'
+  assert_eq "$(find "$SCAN" -type l | wc -l)" 4 'entries of the scan directory'
   assert_eq "$(find "$LIVE/" ! -type l -perm /002)" '' 'writable for others'
   assert_eq "$(find "$LIVE/" -name '*ftrig1:*' -o -name '.fifo')" '' 'FIFOs'
 }
@@ -77,7 +77,7 @@ test_prefix() {
   assert_up a
   LIVE=$T/live
   assert_down a
-  assert_eq "$(ls "$SCAN" | wc -l)" 6 'entries of the scan directory'
+  assert_eq "$(find "$SCAN" -type l | wc -l)" 6 'entries of the scan directory'
 }
 
 test_dereference() {
@@ -200,13 +200,14 @@ test_unreadable_file_in_database() {
   SCAN=$T/user/scan LIVE=$T/user/live
   setpriv --reuid 12345 --regid 12345 --clear-groups mkdir "$SCAN"
   setpriv --reuid 12345 --regid 12345 --clear-groups s6-svscan "$SCAN" </dev/null >"$SCANLOG" 2>&1 &
+  pid=$!
   wait_for 10 s6-svscanctl -z "$SCAN"
   assert_exit 111 setpriv --reuid 12345 --regid 12345 --clear-groups s6-rc-init -c "$DB" -l "$LIVE" "$SCAN"
   s6-svscanctl -t "$SCAN"
   assert_contains "$STDERR" 'servicedirs/a/data/deep/er/file: Permission denied'
   assert_nothing_left
   assert_eq "$(ls "$T/user")" scan
-  wait
+  wait $pid
 }
 
 test_live_name_is_taken() {

@@ -5,7 +5,7 @@
 . "$S6RC_TOP/tests/lib/pipelines.sh"
 
 fd() { readlink "/proc/$(service_pid "$1")/fd/$2"; } # SERVICE NUMBER
-fds() { echo "$(cd "/proc/$(service_pid "$1")/fd" && echo *)"; }
+fds() { (cd "/proc/$(service_pid "$1")/fd" && echo *); }
 
 test_two_stages() {
   pipeline producer logger
@@ -115,6 +115,7 @@ exec sleep 86400"
 # The user's script gets what s6-supervise gives to any other, and nothing
 # of the wrapper's: arguments, environment, working directory.
 test_arguments_and_environment() {
+  # shellcheck disable=SC2016
   printer='#!/bin/sh
 exec >"$0.out" 2>&1
 pwd
@@ -138,6 +139,7 @@ exec sleep 86400'
 
 # Every name that a service may have.
 odd_names() {
+  # shellcheck disable=SC1003,SC2016
   for name in 'with blanks' '"quoted"' "apo'strophe" 'back\slash' 'end\' '$HOME' '${1} $@ $1' 'a #hash' \
     '{' '}' '*' 'ÄÖ ünïcode ☃' "$(printf 'tab\there')" "$(printf 'ctrl\001\377')" '-dash' '`id`' '~' '%s%n' '&;|<>'; do
     printf '%s\n' "$name"

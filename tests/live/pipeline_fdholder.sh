@@ -66,7 +66,7 @@ connected_to_new() { # PRODUCER CONSUMER
   connected "$1" "$2" && held "$(pipe_of "$1" 1)"
 }
 held() {
-  # shellcheck disable=SC2012
+  # shellcheck disable=SC2010,SC2012
   ls -l "/proc/$(service_pid s6rc-fdholder)/fd" | grep -Fq -e "$1"
 }
 

@@ -80,7 +80,6 @@ test_everything_killed_at_once() {
 
 test_finish() {
   start_finishing
-  wait_for 20 connected producer logger
   pipe=$(pipe_of producer 1)
   kill_service producer
   check_finish producer '256 9 producer'

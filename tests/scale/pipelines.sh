@@ -41,10 +41,10 @@ ends() {
 # Every pair is connected, each by a pipe of its own, and PIPES in all are
 # what the fd-holder holds now (0: none of them).
 check_pairs() { # NUMBER PIPES
-  ends >ends
-  assert_eq "$(wc -l <ends)" $((2 * $1)) 'ends of pipes'
-  assert_eq "$(sed 's/^.//' ends | sort -u | wc -l)" "$1" 'pairs'
-  cut -d' ' -f2 ends | sort -u >used
+  ends >ends.list
+  assert_eq "$(wc -l <ends.list)" $((2 * $1)) 'ends of pipes'
+  assert_eq "$(sed 's/^.//' ends.list | sort -u | wc -l)" "$1" 'pairs'
+  cut -d' ' -f2 ends.list | sort -u >used
   assert_eq "$(wc -l <used)" "$1" 'different pipes'
   # shellcheck disable=SC2012
   ls -l "/proc/$(service_pid s6rc-fdholder)/fd" | sed -n 's/.* -> \(pipe:.*\)/\1/p' | sort -u >held
@@ -82,23 +82,27 @@ check_pipelines() { # NUMBER
 }
 
 test_300_pipelines_under_1024() {
+  # shellcheck disable=SC3045
   ulimit -n 1024
   check_pipelines 300
 }
 
 # A soft limit is no obstacle.
 test_150_pipelines_under_256() {
+  # shellcheck disable=SC3045
   ulimit -S -n 256
   check_pipelines 150
 }
 
 test_60_pipelines_under_256() {
+  # shellcheck disable=SC3045
   ulimit -n 256
   check_pipelines 60
 }
 
 # What cannot work says so.
 test_too_few_descriptors() {
+  # shellcheck disable=SC3045
   ulimit -n 64
   many_pipelines 40
   start_live
