@@ -250,6 +250,9 @@ int s6rc_supervision_end(s6rc_supervision const *s, char const *const *dirs, uin
   }
   if (!tell_svscan(s->scandir, "an") && !e) e = errno;
   if (!e && !wait_all(&w, n, deadline, 0, 0)) e = errno;
+  /* what has just ended still has a place in s6-svscan's table, and counts
+     against its limit: it is cleared when it reaps and scans again */
+  if (!tell_svscan(s->scandir, "zan") && !e) e = errno;
   waiter_free(&w);
   errno = e;
   return !e;
