@@ -108,7 +108,17 @@ static uint32_t look_at_all(waiter *w, uint32_t n)
   return example;
 }
 
-static int wait_all(waiter *w, uint32_t n, tain const *deadline, s6rc_stillmissing_func *say, void *data)
+static int tell_svscan(char const *scandir, char const *s)
+{
+  int r = s6_svc_writectl(scandir, S6_SVSCAN_CTLDIR, s, strlen(s));
+  if (!r) errno = ENXIO;
+  return r > 0;
+}
+
+/* scandir: of an s6-svscan that is told to scan once more when patience runs
+   out: it may have had no room for a service while others were ending. */
+static int wait_all(waiter *w, uint32_t n, char const *scandir, tain const *deadline,
+                    s6rc_stillmissing_func *say, void *data)
 {
   genalloc fds = GENALLOC_ZERO;
   tain patience;
@@ -134,6 +144,7 @@ static int wait_all(waiter *w, uint32_t n, tain const *deadline, s6rc_stillmissi
     }
     if (tain_future(&patience)) continue;
     if (w->missing && say) (*say)(w->missing, w->names[example], data);
+    if (w->missing && w->want && !tell_svscan(scandir, "a")) goto end;
     tain_addsec_g(&patience, S6RC_SUPERVISION_PATIENCE_MS / 1000);
   }
   ok = 1;
@@ -209,13 +220,6 @@ int s6rc_supervision_unlink(s6rc_supervision const *s, char const *name)
   return ok;
 }
 
-static int tell_svscan(char const *scandir, char const *s)
-{
-  int r = s6_svc_writectl(scandir, S6_SVSCAN_CTLDIR, s, strlen(s));
-  if (!r) errno = ENXIO;
-  return r > 0;
-}
-
 int s6rc_supervision_begin(s6rc_supervision const *s, char const *const *names, uint32_t n,
                            tain const *deadline, s6rc_stillmissing_func *say, void *data, stralloc *where)
 {
@@ -226,7 +230,7 @@ int s6rc_supervision_begin(s6rc_supervision const *s, char const *const *names, 
          make_link(s, names[i], where, &fresh);
   if (ok) ok = s6rc_path_set(where, s->scandir) && ((!w.missing && !fresh) || tell_svscan(s->scandir, "a"));
   if (ok) {
-    ok = wait_all(&w, n, deadline, say, data);
+    ok = wait_all(&w, n, s->scandir, deadline, say, data);
     for (uint32_t i = 0; !ok && i < n; i++)
       if (w.pending[i]) s6rc_path_set(where, names[i]);
   }
@@ -249,7 +253,7 @@ int s6rc_supervision_end(s6rc_supervision const *s, char const *const *dirs, uin
     if (there && s6_svc_writectl(dirs[i], S6_SUPERVISE_CTLDIR, "dx", 2) < 0 && !e) e = errno;
   }
   if (!tell_svscan(s->scandir, "an") && !e) e = errno;
-  if (!e && !wait_all(&w, n, deadline, 0, 0)) e = errno;
+  if (!e && !wait_all(&w, n, s->scandir, deadline, 0, 0)) e = errno;
   /* what has just ended still has a place in s6-svscan's table, and counts
      against its limit: it is cleared when it reaps and scans again */
   if (!tell_svscan(s->scandir, "zan") && !e) e = errno;

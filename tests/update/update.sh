@@ -357,22 +357,28 @@ test_ordinary_user() {
   need_root
   need setpriv
   longrun a
-  chmod 777 "$T"
-  chmod 755 "${T%/*}"
-  cat >as_user <<END
+  chmod 755 "$T" "${T%/*}"
+  mkdir work
+  chown 65534 work
+  LIVE=$T/work/live
+  cat >as_user <<'END'
 set -eu
 . "$S6RC_TOP/tests/lib/processes.sh"
 . "$S6RC_TOP/tests/lib/assert.sh"
 . "$S6RC_TOP/tests/lib/services.sh"
 . "$S6RC_TOP/tests/lib/live.sh"
+cd work
+T=$PWD/t DB=$PWD/db SCAN=$PWD/scan SCANLOG=$PWD/log
+trap stop_scan EXIT
 compile; start_scan; live_init; rc change a
-"$S6RC_BIN/s6-rc-compile" "$T/db1" "$SRC"
-"$S6RC_BIN/s6-rc-update" -l "$LIVE" "$T/db1"
+"$S6RC_BIN/s6-rc-compile" "${DB}2" "$SRC"
+"$S6RC_BIN/s6-rc-update" -l "$LIVE" "${DB}2"
 rc -d change a
 END
-  TEST_SHELL=$TEST_SHELL PATH=$PATH setpriv --reuid=65534 --regid=65534 --clear-groups sh as_user
+  export LIVE
+  setpriv --reuid=65534 --regid=65534 --clear-groups sh as_user
   # nobody else may
-  assert_exit 111 setpriv --reuid=65533 --regid=65533 --clear-groups "$S6RC_BIN/s6-rc-update" -l "$LIVE" "$T/db1"
+  assert_exit 111 setpriv --reuid=65533 --regid=65533 --clear-groups "$S6RC_BIN/s6-rc-update" -l "$LIVE" "$T/work/db2"
   assert_eq "$(stat -c %u "$(readlink -f "$LIVE")")" 65534
 }
 

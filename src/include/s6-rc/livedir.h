@@ -66,7 +66,7 @@ struct s6rc_supervision_s {
 
 /* What happens while services are put under supervision: called every
    S6RC_SUPERVISION_PATIENCE_MS with the number that is still missing and the
-   name of one of them. */
+   name of one of them. s6-svscan is told to scan once more, then. */
 typedef void s6rc_stillmissing_func(uint32_t missing, char const *name, void *data);
 #define S6RC_SUPERVISION_PATIENCE_MS 10000
 
