@@ -79,9 +79,12 @@ static enum look_e judge(engine const *e, engine_job const *job, s6_svstatus_t c
   /* it came up and died before we looked: up is what was asked for, and
      s6-supervise is at it again */
   if (changed && events & S6RC_EVENT_UP && !job->notifies && st->flagwantup) return THERE;
-  /* not wanting it up any more is final; but if it was still going down when
-     we began, our command may not have been read yet */
-  if (changed && !st->pid && !st->flagwantup && (job->wanted || job->gaveup)) return OVER;
+  /* not wanting it up any more is final. That it gave up is said before D, so
+     wait for D to know; and if it was still going down when we began, our
+     command may not have been read yet */
+  if (changed && !st->pid && !st->flagwantup &&
+      (job->gaveup || (job->wanted && events & S6RC_EVENT_FINISHED)))
+    return OVER;
   return NOT_YET;
 }
 
