@@ -38,6 +38,26 @@ test_longrun_up() {
   rc change after
 }
 
+# So short that the command to start and the one to stop are on their way at
+# nearly the same time: whatever overtakes what, all are down in the end.
+test_shortest_limit() {
+  names='' i=100
+  while [ $i -lt 160 ]; do
+    longrun "l$i" notification-fd=3 timeout-up=1
+    names="$names l$i"
+    i=$((i + 1))
+  done
+  # shellcheck disable=SC2086
+  bundle all $names
+  start_live
+  for i in 1 2 3 4; do
+    assert_exit 1 rc -v0 change all
+    assert_contains "$STDERR" '60 services failed'
+    for name in $names; do wait_for 10 is_down "$name"; done
+    assert_output '' rc diff
+  done
+}
+
 test_longrun_down() {
   stubborn l
   longrun l run="#!/bin/sh
