@@ -63,8 +63,11 @@ int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *
       if (errno == EEXIST) continue;
       return 0;
     }
-    int dirfd = open2(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    *lockfd = dirfd < 0 || fchmod(dirfd, S6RC_MODE_DIR) < 0 ? -1 : make_lock(dirfd);
+    /* the umask may have taken our own right to open it */
+    int dirfd = chmod(path->s, S6RC_MODE_DIR) < 0
+                    ? -1
+                    : open2(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    *lockfd = dirfd < 0 ? -1 : make_lock(dirfd);
     if (dirfd >= 0) fd_close(dirfd);
     if (*lockfd >= 0) return 1;
     int e = errno;

@@ -122,7 +122,7 @@ static int copy_dir(copier *c, int srcfd, char const *src, int dstfd, char const
     return 0;
   }
   c->depth++;
-  if (mkdirat(dstfd, dst, 0700) < 0) goto end;
+  if (!s6rc_mkdirat(dstfd, dst, 0700)) goto end;
   to = openat(dstfd, dst, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (to < 0) goto end;
   for (;;) {

@@ -79,6 +79,9 @@ assert_state() { # BYTES
   assert_eq "$(state)" "$1" 'state'
 }
 
+is_listed() { # NAME: s6-rc says it is up
+  rc -a list | grep -Fqx -e "$1"
+}
 is_down() { # LONGRUN: s6-supervise neither has nor wants a process
   [ "$(s6-svstat -o pid,wantedup "$LIVE/servicedirs/$1")" = '-1 false' ]
 }

@@ -23,7 +23,13 @@ fi
 # shellcheck source=tests/lib/live.sh
 . "$S6RC_TOP/tests/lib/live.sh"
 
-PATH=$S6RC_BIN:$PATH
+# Only what can be searched: with a directory in PATH that cannot, a program
+# that is nowhere is not "not found" but "Permission denied".
+searchable() { # DIRECTORY:...
+  IFS=:
+  for _dir in $1; do if [ -x "$_dir/." ]; then printf ':%s' "$_dir"; fi; done
+}
+PATH=$S6RC_BIN$(searchable "$PATH")
 LC_ALL=C
 export PATH LC_ALL
 

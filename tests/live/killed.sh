@@ -76,6 +76,30 @@ test_queued_scripts_do_not_start() {
   assert_eq "$(count_log x)" $((before + 300))
 }
 
+# Nor does one that was asked for with the last breath: what serves it reads
+# that and the end at once.
+test_last_request_is_not_carried_out() {
+  oneshot a up="$(held a)"
+  longrun l run="$(ready_run l)" notification-fd=3
+  oneshot b up="$(says b)"
+  depends b l
+  start_live
+  rc_begin change a b
+  wait_log a 'l runs'
+  runner=$(handler)
+  kill -STOP "$runner"
+  release l
+  wait_for 10 is_listed l
+  kill -KILL "$rc_pid"
+  rc_end 137
+  kill -CONT "$runner"
+  release a
+  gone() { ! kill -0 "$runner" 2>/dev/null; }
+  wait_for 10 gone
+  assert_logged 'a ends'
+  assert_not_logged b
+}
+
 # The script of a killed s6-rc still runs when the next one comes: it waits,
 # and then runs it; never twice at a time.
 test_next_run_waits_for_the_script() {
@@ -125,6 +149,9 @@ test_several_killed_runs_wait_in_turn() {
     rc_end 137
   done
   assert_eq "$(count_log slow)" 1
+  # those that waited have nobody to wait for
+  one_handler() { [ "$(children "$(service_pid s6rc-oneshot-runner)" | wc -l)" = 1 ]; }
+  wait_for 10 one_handler
   rc_begin change slow
   release slow
   rc_end 0
@@ -320,7 +347,7 @@ test_at_any_moment() {
   for line in 1 3 6 10 15 21 28 36; do
     for direction in -u -d; do
       rc_begin -v2 $direction change all
-      reached() { [ "$(grep -c . "$T/rc.err")" -ge $line ] || ! kill -0 "$rc_pid" 2>/dev/null; }
+      reached() { [ "$(grep -c . "$T/rc.err")" -ge "$line" ] || ! kill -0 "$rc_pid" 2>/dev/null; }
       wait_for 20 reached
       kill -KILL "$rc_pid" 2>/dev/null || :
       wait "$rc_pid" 2>/dev/null || :

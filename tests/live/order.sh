@@ -142,7 +142,7 @@ test_diamond() {
   wait_log left right
   release left
   wait_log 'left ends'
-  wait_for 10 assert_up left
+  wait_for 10 is_listed left
   assert_not_logged top
   release right
   rc_end 0

@@ -82,19 +82,21 @@ test_failing_tool() {
   assert_bench_left_nothing
 }
 
-supervisor_runs() { bench_processes | grep -q 's6-supervise service-'; }
+# grep is one of these processes itself
+service_runs() { bench_processes | grep -q '[s]leep 86400'; }
 
 # Interrupts it while supervised services run: the whole group, as ^C in a
 # terminal does, or the shell alone.
-interrupt() { # SIGNAL group|shell
+interrupt() { # SIGNAL group|shell [ FUNCTION to be called before ]
   use_scratch
   # a background process inherits an ignored SIGINT, which sh could not trap
   env --default-signal=INT true || skip 'env has no --default-signal'
   env --default-signal=INT TMPDIR="$T/tmp" S6RC_BIN="$S6RC_BIN" S6RC_LIBEXEC="$S6RC_LIBEXEC" \
     setsid sh -c 'echo $$ >"$0" && exec "$1" -q -r 1000 longruns >"$2" 2>&1' "$T/pid" "$BENCH" "$T/out" &
   job=$!
-  wait_for 60 supervisor_runs || fail 'no supervisor' "$(cat "$T/out")"
+  wait_for 60 service_runs || fail 'no service' "$(cat "$T/out")"
   pid=$(cat "$T/pid")
+  if [ $# -gt 2 ]; then "$3"; fi
   case $2 in
     group) kill -s "$1" -- "-$pid" ;;
     shell) kill -s "$1" "$pid" ;;
@@ -117,6 +119,17 @@ test_interrupted_alone() {
 test_terminated() {
   interrupt TERM shell
   assert_eq "$code" 143 'exit code'
+}
+
+kill_supervisors() {
+  bench_processes | awk '$2 == "s6-supervise" { print $1 }' >supervisors
+  [ -s supervisors ] || fail 'no supervisor'
+  while read -r supervisor; do kill -KILL "$supervisor"; done <supervisors
+}
+
+# Services that have lost their supervisors do not stay behind either.
+test_supervisors_killed() {
+  interrupt TERM shell kill_supervisors
 }
 
 run_tests "$@"
