@@ -50,14 +50,19 @@ static int open_all(s6rc_live *live, char const *path, s6rc_livepart *part)
   return live->state && s6rc_live_reread(live);
 }
 
-/* Does path lead to another directory than the one that is open, or to one
-   now although it did not when we opened it? */
-static int has_moved(s6rc_live const *live, char const *path)
+int s6rc_live_moved(s6rc_live const *live, char const *path)
 {
   struct stat now, then;
-  if (live->fd < 0) return errno == ENOENT && !stat(path, &now);
   return !fstat(live->fd, &then) && !stat(path, &now) &&
          (now.st_ino != then.st_ino || now.st_dev != then.st_dev);
+}
+
+/* Does what could not be opened have another place by now, or a place at all? */
+static int has_moved(s6rc_live const *live, char const *path)
+{
+  struct stat now;
+  if (live->fd < 0) return errno == ENOENT && !stat(path, &now);
+  return s6rc_live_moved(live, path);
 }
 
 typedef int open_func(s6rc_live *, char const *, s6rc_livepart *);

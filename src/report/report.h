@@ -32,9 +32,9 @@ extern int report_failure(stralloc *, engine_job const *, s6rc_dir);
 extern int report_marked(s6rc_db const *, unsigned char const *mark, unsigned char bit, int others,
                          int withoutessentials);
 
-/* Prints +name for a longrun that its supervisor wants up and state does not,
-   -name for the reverse. servicedirsfd: live/servicedirs. The number of lines;
-   -1 and errno. */
-extern int report_diff(s6rc_db const *, unsigned char const *state, int servicedirsfd);
+/* Appends +name for a longrun that its supervisor wants up and state does not,
+   -name for the reverse, a line each. servicedirsfd: live/servicedirs. The
+   number of lines; -1 and errno. */
+extern int report_diff(stralloc *, s6rc_db const *, unsigned char const *state, int servicedirsfd);
 
 #endif

@@ -49,7 +49,13 @@ static int is_wanted(int servicedirsfd, char const *name, stralloc *path)
   return st.flagwantup;
 }
 
-int report_diff(s6rc_db const *db, unsigned char const *state, int servicedirsfd)
+static int add_difference(stralloc *text, s6rc_service const *sv, int wanted)
+{
+  return stralloc_catb(text, wanted ? "+" : "-", 1) && stralloc_catb(text, sv->name, sv->namelen) &&
+         stralloc_catb(text, "\n", 1);
+}
+
+int report_diff(stralloc *text, s6rc_db const *db, unsigned char const *state, int servicedirsfd)
 {
   stralloc path = STRALLOC_ZERO;
   int n = 0;
@@ -59,7 +65,7 @@ int report_diff(s6rc_db const *db, unsigned char const *state, int servicedirsfd
     if (!s6rc_db_service(db, i, &sv) || (wanted = is_wanted(servicedirsfd, sv.name, &path)) < 0)
       n = -1;
     else if (wanted != up)
-      n = buffer_put(buffer_1, wanted ? "+" : "-", 1) < 0 || !put_name(&sv) ? -1 : n + 1;
+      n = add_difference(text, &sv, wanted) ? n + 1 : -1;
   }
   stralloc_free(&path);
   return n;

@@ -1,13 +1,14 @@
 /* ISC license. */
 
-#include <string.h>
+#include <errno.h>
+#include <fcntl.h>
 
+#include <skalibs/buffer.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 #include <skalibs/tai.h>
 #include <skalibs/unix-transactional.h>
-
-#include <errno.h>
-#include <fcntl.h>
 
 #include <s6-rc/config.h>
 
@@ -89,14 +90,28 @@ static int list(rc *o, char const *const *names, int closed)
 
 static int diff(rc *o)
 {
-  int fd, n;
-  rc_open(o);
-  fd = open2_at(o->live.fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  n = fd < 0 ? -1 : report_diff(&o->live.db, o->live.state, fd);
+  stralloc text = STRALLOC_ZERO;
+  int n;
+  for (;;) {
+    rc_open(o);
+    int fd = open2_at(o->live.fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    n = fd < 0 ? -1 : report_diff(&text, &o->live.db, o->live.state, fd);
+    if (fd >= 0) fd_close(fd);
+    int e = errno;
+    if (!s6rc_live_moved(&o->live, o->livepath)) {
+      errno = e;
+      break;
+    }
+    s6rc_live_close(&o->live); /* updated meanwhile: look at what it is now */
+    text.len = 0;
+  }
   if (n < 0 && errno == EPROTO) rc_die_damaged(o);
   if (n < 0)
     strerr_diefusys(S6RC_EXIT_SYSTEM, "compare live directory ", o->livepath, " with its supervisors");
+  if (text.len && buffer_put(buffer_1, text.s, text.len) < 0)
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");
   cli_flush();
+  stralloc_free(&text);
   return n ? S6RC_EXIT_FAILED : 0;
 }
 

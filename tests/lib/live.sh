@@ -32,6 +32,8 @@ stop_scan() {
   [ -e "$T.scan-exit" ] || s6-svscanctl -q "$SCAN"
   if wait_for 20 test -e "$T.scan-exit"; then
     rm -f "$T.scan-exit"
+    # scripts that the tree does not wait for may still have something to write
+    wait_for 5 nothing_runs || :
   else
     echo 'the supervision tree did not end within 20 s; what runs:'
     processes_of "${S6RC_TEST_ID##*,}" "$T" | describe_processes "$(own_shells)"
@@ -46,6 +48,14 @@ kill_scan() {
   rm -f "$T.scan"
   kill_processes "${S6RC_TEST_ID##*,}" "$T" "$(own_shells)"
   rm -f "$T.scan-exit"
+}
+
+# In two steps, since what looks for processes are processes, too.
+nothing_runs() {
+  processes_of "${S6RC_TEST_ID##*,}" "$T" >"$T.runs"
+  _runs=$(describe_processes "$(own_shells)" <"$T.runs")
+  rm -f "$T.runs"
+  [ -z "$_runs" ] || { echo "$_runs" ; return 1; }
 }
 
 # The shell of the file, the runner's timeout above it, the subshell of the test.

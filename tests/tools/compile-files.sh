@@ -143,6 +143,7 @@ s6-rc-compile: fatal: src/b/dependencies: unable to open: Permission denied
 s6-rc-compile: fatal: src/c/dependencies.d: unable to read directory: Permission denied
 s6-rc-compile: fatal: src/e/run: unable to open: Permission denied
 s6-rc-compile: fatal: 4 errors in src: nothing written"
+  chmod 755 "$SRC/c/dependencies.d"
   rm -rf "$SRC/b" "$SRC/c" "$SRC/e"
   chmod 755 "$SRC/a"
   # found when it is copied

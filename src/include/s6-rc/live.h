@@ -36,6 +36,10 @@ enum s6rc_livepart_e { S6RC_PART_LIVE, S6RC_PART_DB, S6RC_PART_STATE };
    damaged, EPROTOTYPE where the database's format is another one's. */
 extern int s6rc_live_open(s6rc_live *, char const *path, s6rc_livepart *part);
 
+/* Does path lead to another directory than the one that is open? What was
+   read through its descriptor may then have been half removed. */
+extern int s6rc_live_moved(s6rc_live const *, char const *path);
+
 /* Opens only the database of the live directory behind path, likewise. */
 extern int s6rc_live_opendb(s6rc_db *, char const *path, s6rc_livepart *part);
 
