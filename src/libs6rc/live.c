@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,10 +51,24 @@ static int open_all(s6rc_live *live, char const *path, s6rc_livepart *part)
   return live->state && s6rc_live_reread(live);
 }
 
+/* stat, of what a link leads to that others may make lead elsewhere, and then
+   remove what it led to, between its being read and being followed. */
+static int stat_current(char const *path, struct stat *st)
+{
+  for (;;) {
+    char before[PATH_MAX], after[PATH_MAX];
+    ssize_t n = readlink(path, before, sizeof before), m;
+    if (!stat(path, st)) return 1;
+    if (errno != ENOENT || n < 0) return 0;
+    m = readlink(path, after, sizeof after);
+    if (m == n && !memcmp(before, after, (size_t)n)) return (errno = ENOENT, 0);
+  }
+}
+
 int s6rc_live_moved(s6rc_live const *live, char const *path)
 {
   struct stat now, then;
-  return !fstat(live->fd, &then) && !stat(path, &now) &&
+  return !fstat(live->fd, &then) && stat_current(path, &now) &&
          (now.st_ino != then.st_ino || now.st_dev != then.st_dev);
 }
 
@@ -61,7 +76,7 @@ int s6rc_live_moved(s6rc_live const *live, char const *path)
 static int has_moved(s6rc_live const *live, char const *path)
 {
   struct stat now;
-  if (live->fd < 0) return errno == ENOENT && !stat(path, &now);
+  if (live->fd < 0) return errno == ENOENT && stat_current(path, &now);
   return s6rc_live_moved(live, path);
 }
 
