@@ -55,7 +55,8 @@ struct cli_parser_s {
 };
 
 /* Sets PROG, remembers the tool for cli_dieusage, makes sure that descriptors
-   0 to 2 are open, starts the clock, makes SIGPIPE harmless (programs that we exec get the
+   0 to 2 are open (if stdout was not, writing to buffer_1 fails nevertheless),
+   starts the clock, makes SIGPIPE harmless (programs that we exec get the
    default back). argv as in main. */
 extern void cli_start(cli_parser *, cli_tool const *, char const *const *argv);
 

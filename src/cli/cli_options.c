@@ -1,8 +1,10 @@
 /* ISC license. */
 
+#include <fcntl.h>
 #include <string.h>
 #include <signal.h>
 
+#include <skalibs/buffer.h>
 #include <skalibs/bytestr.h>
 #include <skalibs/types.h>
 #include <skalibs/strerr.h>
@@ -15,10 +17,13 @@ static cli_tool const *the_tool;
 
 void cli_start(cli_parser *p, cli_tool const *tool, char const *const *argv)
 {
+  int stdout_closed = fcntl(1, F_GETFD) < 0;
   the_tool = tool;
   PROG = tool->name;
   if (!fd_sanitize()) strerr_diefusys(S6RC_EXIT_SYSTEM, "sanitize standard descriptors");
   if (!sig_altignore(SIGPIPE)) strerr_diefusys(S6RC_EXIT_SYSTEM, "ignore SIGPIPE");
+  /* what we start gets /dev/null, what we print shall not vanish there */
+  if (stdout_closed) buffer_1->fd = -1;
   tain_now_set_stopwatch_g();
   p->tool = tool;
   p->argv = argv + !!argv[0];

@@ -92,7 +92,8 @@ struct engine_plan_s {
 
 /* Plans to bring all services whose mark has `bit` set (a closure in
    direction dir) to that state, as far as state says that they are not there.
-   1; 0 and errno (EPROTO, ENOMEM). O(V+E) of the closure. */
+   1; 0 and errno (EPROTO, also for dependencies in a cycle; ENOMEM). O(V+E) of
+   the closure. */
 extern int engine_plan_make(engine_plan *, s6rc_db const *, unsigned char const *state,
                             unsigned char const *mark, unsigned char bit, s6rc_dir dir);
 /* Plans to reload all services whose mark has `bit` set, at once. The letters

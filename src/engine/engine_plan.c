@@ -79,12 +79,29 @@ static int make_edges(engine_plan *p, s6rc_db const *db, uint32_t const *job_of)
   return 1;
 }
 
+/* Can every job be started some time? In a cycle each would wait for itself,
+   and the run would end at once, as if there were nothing to do. */
+static int check_order(engine_plan const *p)
+{
+  uint32_t *pending = malloc(2 * ((size_t)p->n + 1) * sizeof(uint32_t)), *queue, tail = 0;
+  if (!pending) return 0;
+  queue = pending + p->n;
+  for (uint32_t i = 0; i < p->n; i++)
+    if (!(pending[i] = p->jobs[i].pending)) queue[tail++] = i;
+  for (uint32_t head = 0; head < tail; head++)
+    for (uint32_t k = p->firstnext[queue[head]]; k < p->firstnext[queue[head] + 1]; k++)
+      if (!--pending[p->next[k]]) queue[tail++] = p->next[k];
+  free(pending);
+  return tail == p->n || (errno = EPROTO, 0);
+}
+
 static int make(engine_plan *p, s6rc_db const *db, unsigned char const *state, unsigned char const *mark,
                 unsigned char bit)
 {
   uint32_t *job_of = calloc(s6rc_db_n(db), sizeof(uint32_t));
   if (!job_of) return 0;
-  int r = make_jobs(p, db, state, mark, bit, job_of) && (p->reload || make_edges(p, db, job_of));
+  int r = make_jobs(p, db, state, mark, bit, job_of) &&
+          (p->reload || (make_edges(p, db, job_of) && check_order(p)));
   if (!r) engine_plan_free(p);
   int e = errno;
   free(job_of);

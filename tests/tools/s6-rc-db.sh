@@ -385,6 +385,34 @@ test_output_that_cannot_be_written() {
   sample
   assert_exit 111 list_to_full
   assert_contains "$STDERR" 'No space left on device'
+  # shellcheck disable=SC2016
+  assert_exit 111 sh -c '"$S6RC_BIN/s6-rc-db" -c "$DB" list all >&-'
+  assert_contains "$STDERR" 'unable to write to stdout: Bad file descriptor'
+  # shellcheck disable=SC2016
+  assert_exit 111 sh -c '"$S6RC_BIN/s6-rc-db" help >&-'
+  # nothing to print: nothing to complain about
+  # shellcheck disable=SC2016
+  assert_exit 0 sh -c '"$S6RC_BIN/s6-rc-db" -c "$DB" check >&- 2>&- <&-'
+}
+
+# A reader that has seen enough.
+test_output_that_nobody_reads() {
+  i=0
+  while [ $i -lt 600 ]; do
+    i=$((i + 1))
+    longrun "$(printf '%0200d' $i)"
+  done
+  compile
+  mkfifo pipe
+  # shellcheck disable=SC2016
+  sh -c 'read -r line <pipe ; echo "$line"' >first &
+  reader=$!
+  # shellcheck disable=SC2016
+  assert_exit 111 sh -c '"$S6RC_BIN/s6-rc-db" -c "$DB" list all >pipe'
+  assert_contains "$STDERR" 's6-rc-db: fatal: unable to print what is in '
+  assert_contains "$STDERR" ': Broken pipe'
+  wait "$reader"
+  assert_file first s6rc-oneshot-runner
 }
 
 run_tests "$@"

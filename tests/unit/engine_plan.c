@@ -252,3 +252,31 @@ TEST(damaged_dependencies)
   check_refused(edges + 4 * (size_t)rec.rdeps, S6RC_DOWN);
   dbmaker_free(&m);
 }
+
+/* All checksums are right, and yet nothing could be started. */
+TEST(dependencies_in_a_cycle)
+{
+  static uint32_t const of_first[] = {3, S6RC_NONE}, of_second[] = {2, S6RC_NONE};
+  static dbmaker_service const cycle[] = {{.name = S6RC_ONESHOT_RUNNER},
+                                          {.name = S6RC_FDHOLDER},
+                                          {.name = "first", .deps = of_first},
+                                          {.name = "second", .deps = of_second},
+                                          {.name = "third"}};
+  engine_plan p;
+  dbmaker m;
+  s6rc_db db;
+  dbmaker_make(&m, cycle, 5, 0);
+  dbmaker_put(test_dir(), &m, cycle, 0, 0);
+  dbmaker_free(&m);
+  CHECK(s6rc_db_open(&db, test_dir()));
+  CHECK(!engine_plan_make(&p, &db, all_down, all, BIT, S6RC_UP));
+  CHECK_ERRNO(EPROTO);
+  CHECK(!engine_plan_make(&p, &db, all_up, all, BIT, S6RC_DOWN));
+  CHECK_ERRNO(EPROTO);
+  /* what is half there can go on */
+  static unsigned char const half[N] = {0, 0, 1};
+  CHECK(engine_plan_make(&p, &db, half, all, BIT, S6RC_UP));
+  CHECK_INT(p.n, 4);
+  engine_plan_free(&p);
+  s6rc_db_close(&db);
+}
