@@ -12,6 +12,7 @@
 #include <skalibs/tai.h>
 
 #include <s6-rc/db.h>
+#include <s6-rc/live.h>
 #include <s6-rc/lock.h>
 
 /* An option: its letter, its long name, the placeholder of its argument
@@ -87,6 +88,13 @@ extern void cli_opendb(s6rc_db *, char const *path);
 
 /* Dies with 111, by errno, because live directory live could not be opened. */
 extern void cli_dieopenlive(char const *live) gccattr_noreturn;
+
+/* Opens live directory live, with its database and its state, or dies: 4 if
+   one of these is damaged, 111 for other errors. */
+extern void cli_openlive(s6rc_live *, char const *live);
+
+/* Dies likewise, by errno, because s6rc_live_open stumbled over part. */
+extern void cli_dielive(char const *live, s6rc_livepart part) gccattr_noreturn;
 
 /* Locks live directory live, exclusively, or dies with 111. A descriptor of
    the directory; the lock lasts as long as the process. */

@@ -8,6 +8,7 @@
 #include <skalibs/strerr.h>
 
 #include <s6-rc/dbformat.h>
+#include <s6-rc/live.h>
 #include <s6-rc/lock.h>
 
 #include "cli.h"
@@ -16,6 +17,21 @@ void cli_dieopenlive(char const *live)
 {
   if (errno == ENOENT) strerr_dief(S6RC_EXIT_SYSTEM, "no live state in ", live, ": run s6-rc-init first");
   strerr_diefusys(S6RC_EXIT_SYSTEM, "open live directory ", live);
+}
+
+void cli_dielive(char const *live, s6rc_livepart part)
+{
+  if (part == S6RC_PART_LIVE) cli_dieopenlive(live);
+  if (part == S6RC_PART_DB) cli_dieopendb(live);
+  if (part == S6RC_PART_STATE && errno == EPROTO)
+    strerr_dief(S6RC_EXIT_DAMAGED, "the state file of live directory ", live, " does not match its database");
+  strerr_diefusys(S6RC_EXIT_SYSTEM, "read live directory ", live);
+}
+
+void cli_openlive(s6rc_live *l, char const *live)
+{
+  s6rc_livepart part;
+  if (!s6rc_live_open(l, live, &part)) cli_dielive(live, part);
 }
 
 /* Does live still lead to the directory that is open? */

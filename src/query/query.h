@@ -13,7 +13,8 @@
 typedef struct query_s query;
 struct query_s {
   s6rc_db db;
-  char const *path; /* of the database, for messages */
+  char const *path;           /* of the database, for messages */
+  unsigned char const *state; /* the live state, by number; null: unknown */
   s6rc_dir dir;
   int withoutessentials;
 };
@@ -22,7 +23,8 @@ struct query_s {
 typedef void query_func(query const *, char const *const *operands);
 
 extern query_func query_check, query_list, query_contents, query_dependencies, query_closure, query_atomics,
-    query_type, query_timeout, query_pipeline, query_script, query_flags;
+    query_type, query_timeout, query_pipeline, query_script, query_flags, query_graph, query_tree,
+    query_order;
 
 /* Dies because a function of a library said no: 4 or 111, by errno. */
 extern void query_die(query const *) gccattr_noreturn;

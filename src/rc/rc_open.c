@@ -17,16 +17,6 @@
 #include "../update/update.h"
 #include "rc.h"
 
-static void die_live(rc const *o, s6rc_livepart part)
-{
-  if (part == S6RC_PART_LIVE) cli_dieopenlive(o->livepath);
-  if (part == S6RC_PART_DB) cli_dieopendb(o->livepath);
-  if (part == S6RC_PART_STATE && errno == EPROTO)
-    strerr_dief(S6RC_EXIT_DAMAGED, "the state file of live directory ", o->livepath,
-                " does not match its database");
-  strerr_diefusys(S6RC_EXIT_SYSTEM, "read live directory ", o->livepath);
-}
-
 void rc_die_damaged(rc const *o)
 {
   if (errno == EPROTO) cli_diedamaged(o->livepath, "a record of its database is damaged");
@@ -35,13 +25,12 @@ void rc_die_damaged(rc const *o)
 
 void rc_open(rc *o)
 {
-  s6rc_livepart part;
-  if (!s6rc_live_open(&o->live, o->livepath, &part)) die_live(o, part);
+  cli_openlive(&o->live, o->livepath);
 }
 
 void rc_reread(rc *o)
 {
-  if (!s6rc_live_reread(&o->live)) die_live(o, S6RC_PART_STATE);
+  if (!s6rc_live_reread(&o->live)) cli_dielive(o->livepath, S6RC_PART_STATE);
 }
 
 void rc_start_clock(rc *o)

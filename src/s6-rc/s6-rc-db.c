@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <s6-rc/config.h>
+#include <s6-rc/live.h>
 
 #include "../cli/cli.h"
 #include "../query/query.h"
@@ -38,7 +39,10 @@ static query_func help;
   C(query_atomics, "atomics", "NAME...", "print the services that the names stand for")              \
   C(query_pipeline, "pipeline", "LONGRUN", "print its pipeline, producer/consumer on each line")     \
   C(query_script, "script", "ONESHOT", "print the words of its script, a NUL byte after each")       \
-  C(query_flags, "flags", "NAME", "print 8 hexadecimal digits: bit 0 essential, bit 1 recommended")
+  C(query_flags, "flags", "NAME", "print 8 hexadecimal digits: bit 0 essential, bit 1 recommended")  \
+  C(query_graph, "graph", "[NAME...]", "print what they depend on as a graph for graphviz's dot")    \
+  C(query_tree, "tree", "[NAME...]", "print the same as an indented text")                           \
+  C(query_order, "order", "[NAME...]", "print the same, a service after those that it needs")
 
 #define ABOUT(function, word, args, text)    {.name = word, .operands = args, .help = text},
 #define FUNCTION(function, word, args, text) &function,
@@ -70,17 +74,35 @@ static int is_one_of(char const *word, char const *words)
   }
 }
 
-/* "" is none, what ends in "..." at least one, a|b|c one of these words,
-   anything else one */
+/* "" is none, what is in brackets any number, what ends in "..." at least one,
+   a|b|c one of these words, anything else one */
 static void check_operands(cli_command const *command, char const *const *operands)
 {
   size_t len = strlen(command->operands);
+  if (command->operands[0] == '[') return;
   if (!len && operands[0]) cli_dieusage("this command takes no operands: ", command->name);
   if (len && !operands[0]) cli_dieusage("an operand is missing after ", command->name);
   if (len && operands[1] && command->operands[len - 1] != '.')
     cli_dieusage("this command takes one operand: ", command->name);
   if (strchr(command->operands, '|') && !is_one_of(operands[0], command->operands))
     cli_dieusage("there is no such list: ", operands[0]);
+}
+
+/* What is coloured by live state needs the state and the database of one
+   instant. */
+static void open_database(query *q, char const *live, int withstate)
+{
+  static s6rc_live l = S6RC_LIVE_ZERO;
+  if (q->path) {
+    cli_opendb(&q->db, q->path);
+  } else if (withstate) {
+    cli_openlive(&l, live);
+    q->path = live;
+    q->db = l.db;
+    q->state = l.state;
+  } else {
+    q->path = cli_openlivedb(&q->db, live);
+  }
 }
 
 int main(int argc, char const *const *argv)
@@ -106,12 +128,7 @@ int main(int argc, char const *const *argv)
   if (!command) cli_dieusage("unknown command: ", p.argv[0]);
   check_operands(command, p.argv + 1);
   answer = functions[command - commands];
-  if (answer != &help) {
-    if (q.path)
-      cli_opendb(&q.db, q.path);
-    else
-      q.path = cli_openlivedb(&q.db, live);
-  }
+  if (answer != &help) open_database(&q, live, answer == &query_graph);
   (*answer)(&q, p.argv + 1);
   cli_flush();
   return 0;

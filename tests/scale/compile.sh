@@ -2,18 +2,9 @@
 # ISC license.
 # s6-rc-compile with many services, under the usual stack.
 . "$(dirname "$0")/../lib/test.sh"
+. "$S6RC_TOP/tests/lib/scale.sh"
 
 MANY=20000
-
-# Hundreds of thousands of small files are for a file system in memory, where
-# there is one.
-in_memory() {
-  if [ -d /dev/shm ] && memory=$(mktemp -d /dev/shm/s6rc-XXXXXX 2>/dev/null); then
-    trap 'code=$?; rm -rf "$memory"; leave_test $code' EXIT
-    SRC=$memory/src
-    DB=$memory/db
-  fi
-}
 
 # Definition directories n1 to nMANY, made by a few processes.
 directories() {

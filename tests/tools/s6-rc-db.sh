@@ -242,7 +242,7 @@ test_help() {
   assert_contains "$text" 'usage: s6-rc-db [ -l live | -c compiled ]'
   assert_output "$text" s6-rc-db --help
   for word in --livedir --compiled --block --up --down --with-essentials --without-essentials \
-    check list type timeout contents dependencies all-dependencies atomics pipeline script flags; do
+    check list type timeout contents dependencies all-dependencies atomics pipeline script flags graph tree order; do
     assert_contains "$text" "$word"
   done
 }
