@@ -96,9 +96,24 @@ extern void cli_openlive(s6rc_live *, char const *live);
 /* Dies likewise, by errno, because s6rc_live_open stumbled over part. */
 extern void cli_dielive(char const *live, s6rc_livepart part) gccattr_noreturn;
 
+/* How long to wait for locks. */
+typedef struct cli_patience_s cli_patience;
+struct cli_patience_s {
+  int block;       /* wait at all */
+  unsigned int ms; /* at most so long, for all locks together; 0: as long as it takes */
+  tain deadline;   /* when ms will be over */
+};
+
+/* The option's argument, in ms, is how long to wait, from now on. */
+extern void cli_wait(cli_parser const *p, cli_patience *);
+
 /* Locks live directory live, exclusively, or dies with 111. A descriptor of
    the directory; the lock lasts as long as the process. */
-extern int cli_lock_live(char const *live, int block);
+extern int cli_lock_live(char const *live, cli_patience const *);
+
+/* Locks a database as s6rc_db_lock does. Dies with 111 if it is busy; path is
+   for the message. */
+extern void cli_lock_db(s6rc_db const *, char const *path, cli_patience const *);
 
 /* Opens the database of live directory live or dies: as cli_opendb, and 111 if
    there is no live directory. The database's path, for messages. */
@@ -114,7 +129,10 @@ extern void cli_diedamaged(char const *path, char const *what) gccattr_noreturn;
 extern void cli_resolve(s6rc_db const *, char const *dbpath, char const *name, s6rc_identifier *);
 
 /* Dies with 111 because file, in what ("live directory /run/s6-rc"), is
-   locked: says who holds it if the system tells, and that -b waits. */
+   locked: says who holds it if the system tells, and that -b waits, or, after
+   having waited, how long (ms; 0: not at all). */
 extern void cli_diebusy(char const *what, int fd, char const *file, s6rc_lockmode) gccattr_noreturn;
+extern void cli_diebusy_after(char const *what, int fd, char const *file, s6rc_lockmode,
+                              unsigned int ms) gccattr_noreturn;
 
 #endif

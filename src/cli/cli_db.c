@@ -69,12 +69,3 @@ void cli_resolve(s6rc_db const *db, char const *dbpath, char const *name, s6rc_i
   if (!r) die_unknown(db, dbpath, name);
   if (r < 0) cli_diedamaged(dbpath, "name resolution is damaged");
 }
-
-void cli_diebusy(char const *what, int fd, char const *file, s6rc_lockmode mode)
-{
-  char fmt[PID_FMT];
-  pid_t pid = s6rc_lock_holder(fd, file, mode);
-  fmt[pid_fmt(fmt, pid)] = 0;
-  strerr_dief(S6RC_EXIT_SYSTEM, what, " is locked by another process", pid ? " (pid " : "", pid ? fmt : "",
-              pid ? ")" : "", ": try again later, or use -b to wait");
-}

@@ -6,6 +6,7 @@
 
 #include <skalibs/djbunix.h>
 #include <skalibs/strerr.h>
+#include <skalibs/types.h>
 
 #include <s6-rc/dbformat.h>
 #include <s6-rc/live.h>
@@ -41,13 +42,44 @@ static int is_current(char const *live, int fd)
   return !fstat(fd, &ours) && !stat(live, &now) && ours.st_ino == now.st_ino && ours.st_dev == now.st_dev;
 }
 
-int cli_lock_live(char const *live, int block)
+void cli_diebusy_after(char const *what, int fd, char const *file, s6rc_lockmode mode, unsigned int ms)
+{
+  char holder[PID_FMT], waited[UINT_FMT];
+  pid_t pid = s6rc_lock_holder(fd, file, mode);
+  holder[pid_fmt(holder, pid)] = 0;
+  waited[uint_fmt(waited, ms)] = 0;
+  strerr_dief(S6RC_EXIT_SYSTEM, what, ms ? " is still locked" : " is locked", " by another process",
+              pid ? " (pid " : "", pid ? holder : "", pid ? ")" : "", ms ? " after " : "", ms ? waited : "",
+              ms ? " ms (-w)" : "", ": try again later, or use -b to wait", ms ? " as long as it takes" : "");
+}
+
+void cli_diebusy(char const *what, int fd, char const *file, s6rc_lockmode mode)
+{
+  cli_diebusy_after(what, fd, file, mode, 0);
+}
+
+void cli_wait(cli_parser const *p, cli_patience *patience)
+{
+  tain limit;
+  patience->block = 1;
+  patience->ms = cli_uint(p);
+  cli_ms(p, &limit);
+  tain_add_g(&patience->deadline, &limit);
+}
+
+static int limited(cli_patience const *p)
+{
+  return p->block && p->ms;
+}
+
+int cli_lock_live(char const *live, cli_patience const *p)
 {
   for (;;) {
     int lockfd, fd = openat(AT_FDCWD, live, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) cli_dieopenlive(live);
-    lockfd = s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, block);
-    if (lockfd < 0 && errno == EBUSY) cli_diebusy(live, fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE);
+    lockfd = limited(p) ? s6rc_lockat_until(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, &p->deadline)
+                        : s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, p->block);
+    if (lockfd < 0 && errno == EBUSY) cli_diebusy_after(live, fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, p->ms);
     if (lockfd < 0 && (errno != ENOENT || is_current(live, fd)))
       strerr_diefusys(S6RC_EXIT_SYSTEM, "lock live directory ", live);
     if (lockfd >= 0 && is_current(live, fd)) return fd;
@@ -55,4 +87,11 @@ int cli_lock_live(char const *live, int block)
     if (lockfd >= 0) fd_close(lockfd);
     fd_close(fd);
   }
+}
+
+void cli_lock_db(s6rc_db const *db, char const *path, cli_patience const *p)
+{
+  int r = limited(p) ? s6rc_db_lock_until(db, &p->deadline) : s6rc_db_lock(db, p->block);
+  if (r == -1 && errno == EBUSY) cli_diebusy_after(path, db->fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED, p->ms);
+  if (r == -1) strerr_diefusys(S6RC_EXIT_SYSTEM, "lock database ", path);
 }

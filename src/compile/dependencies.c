@@ -21,6 +21,7 @@ static int add(linker *k, uint32_t to)
   return compile_builder_add(&k->b, to);
 }
 
+/* A name that is nothing adds nothing: it is optional, or an error by now. */
 static int add_named(linker *k, uint32_t name)
 {
   compiled const *c = k->c;
@@ -32,13 +33,19 @@ static int add_named(linker *k, uint32_t name)
   return 1;
 }
 
+static int add_list(linker *k, source_list const *l)
+{
+  for (uint32_t i = 0; i < l->n; i++)
+    if (!add_named(k, source_items(k->c->src, l)[i].name)) return 0;
+  return 1;
+}
+
 static int add_all(linker *k, uint32_t number)
 {
   compiled const *c = k->c;
   source_service const *sv = compiled_service(c, number);
   if (!sv) return 1;
-  for (uint32_t i = 0; i < sv->deps.n; i++)
-    if (!add_named(k, source_items(c->src, &sv->deps)[i].name)) return 0;
+  if (!add_list(k, &sv->deps) || !add_list(k, &sv->optional)) return 0;
   if (sv->type == S6RC_ONESHOT) return add(k, S6RC_NUMBER_ONESHOT_RUNNER);
   if (!compiled_pipelined(c, number)) return 1;
   if (c->consumer[number] != S6RC_NONE && !add(k, c->consumer[number])) return 0;
@@ -59,10 +66,16 @@ static int in_bundle(compiled const *c, compile_bundle const *b, uint32_t number
   return low < b->n && s[low] == number;
 }
 
-/* The item that makes from depend on to; null: they are producer and consumer. */
-static source_item const *reason(compiled const *c, uint32_t from, uint32_t to)
+/* What makes a service depend on another one: an item of a list of its own. */
+typedef struct cause_s cause;
+struct cause_s {
+  source_list const *list;
+  source_item const *item; /* null: they are producer and consumer */
+};
+
+/* An item that names `to` itself, or else the first one of a bundle with it. */
+static source_item const *find_item(compiled const *c, source_list const *l, uint32_t to)
 {
-  source_list const *l = &compiled_service(c, from)->deps;
   source_item const *through = 0;
   for (uint32_t i = 0; i < l->n; i++) {
     source_item const *item = source_items(c->src, l) + i;
@@ -70,13 +83,29 @@ static source_item const *reason(compiled const *c, uint32_t from, uint32_t to)
     if (c->atomic[item->name] == to) return item;
     if (!through && bundle != S6RC_NONE && in_bundle(c, c->bundles + bundle, to)) through = item;
   }
-  return c->consumer && from < c->nlongruns && c->consumer[from] == to ? 0 : through;
+  return through;
+}
+
+/* The cause that says it most directly. */
+static cause reason(compiled const *c, uint32_t from, uint32_t to)
+{
+  static source_list const producer_for = {.file = SOURCE_PRODUCER_FOR};
+  source_service const *sv = compiled_service(c, from);
+  source_list const *const lists[] = {&sv->deps, &sv->optional};
+  cause through = {&producer_for, 0};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    source_item const *item = find_item(c, lists[i], to);
+    if (item && c->atomic[item->name] == to) return (cause){lists[i], item};
+    if (item && !through.item) through = (cause){lists[i], item};
+  }
+  if (from < c->nlongruns && c->consumer[from] == to) return (cause){&producer_for, 0};
+  return through;
 }
 
 /* What the files do not say in so many words. */
 static int put_reason(compiled const *c, uint32_t from, uint32_t to, stralloc *sa)
 {
-  source_item const *item = reason(c, from, to);
+  source_item const *item = reason(c, from, to).item;
   if (item && c->atomic[item->name] == to) return 1;
   if (!stralloc_cats(sa, sa->len ? "; " : " (") || !stralloc_cats(sa, compiled_name(c, from))) return 0;
   if (!item) return stralloc_cats(sa, " is a producer for ") && stralloc_cats(sa, compiled_name(c, to));
@@ -87,11 +116,9 @@ static int put_reason(compiled const *c, uint32_t from, uint32_t to, stralloc *s
 static int complain_cycle(compiled *c, uint32_t const *nodes, uint32_t n, char const *text)
 {
   stralloc sa = STRALLOC_ZERO;
-  source_list const single = {.file = SOURCE_PRODUCER_FOR};
-  source_service const *sv = compiled_service(c, nodes[0]);
-  source_item const *item = reason(c, nodes[0], nodes[n > 1]);
-  source_place place = source_item_place(c->src, c->service[nodes[0]], item ? &sv->deps : &single,
-                                         item ? item : &sv->consumer);
+  cause why = reason(c, nodes[0], nodes[n > 1]);
+  source_place place = source_item_place(c->src, c->service[nodes[0]], why.list,
+                                         why.item ? why.item : &compiled_service(c, nodes[0])->consumer);
   int r = 1;
   for (uint32_t i = 0; r && i < n; i++) r = put_reason(c, nodes[i], nodes[i + 1 < n ? i + 1 : 0], &sa);
   r = r && (!sa.len || stralloc_cats(&sa, ")")) && stralloc_0(&sa);

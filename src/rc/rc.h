@@ -10,6 +10,7 @@
 
 #include <s6-rc/live.h>
 
+#include "../cli/cli.h"
 #include "../engine/engine.h"
 
 /* What a service is to this run, as bits of its mark. */
@@ -18,7 +19,10 @@ enum rc_mark_e {
   RC_CLOSURE = 1U << 1,   /* to be brought to the wanted state */
   RC_OTHERS = 1U << 2,    /* -p: to be brought to the other one */
   RC_ESSENTIAL = 1U << 3, /* kept up: essential, or needed by one that is */
-  RC_NAMED = 1U << 4      /* on the command line, by itself or in a bundle */
+  RC_NAMED = 1U << 4,     /* on the command line, by itself or in a bundle */
+  RC_ALONE = 1U << 5,     /* on the command line by itself */
+  RC_NEEDED = 1U << 6,    /* restart -p: the selection and what it needs */
+  RC_AGAIN = 1U << 7      /* restart: comes up again */
 };
 
 /* A run of s6-rc: what was asked for, and what it works on. */
@@ -29,7 +33,7 @@ struct rc_s {
   unsigned int timeout;  /* -t in ms, 0 = none */
   unsigned int throttle; /* -n in ms */
   int dryrun;
-  int block;
+  cli_patience wait; /* for locks */
   s6rc_dir dir;
   int force; /* -D: essential services too */
   int prune;
@@ -51,7 +55,7 @@ extern void rc_close(rc *);
 /* From now on counts -t: waiting for a lock does not. */
 extern void rc_start_clock(rc *);
 
-/* Makes the marks: RC_NAMED, RC_SELECTED and RC_CLOSURE for what names (null
+/* Makes the marks: RC_NAMED, RC_ALONE, RC_SELECTED and RC_CLOSURE for what names (null
    terminated) and -a select. */
 extern void rc_select(rc *, char const *const *names);
 /* Completes the marks `bit` to a closure in direction dir. */
@@ -68,13 +72,19 @@ extern engine_result rc_carry_out_in(rc *, engine_plan *, s6rc_db const *db, int
 /* The same as an update_carry_out_func; data is the rc. */
 extern engine_result rc_carry_out_update(engine_plan *, s6rc_db const *db, int livefd,
                                          unsigned char const *wanted, void *data);
-/* Carries a plan out and reports what went wrong. */
+/* Plans to bring all that has mark `bit` to a state, carries the plan out in
+   the live directory and reports what went wrong. After a dry run, the state
+   in memory is as if it had been none. */
+extern engine_result rc_phase(rc *, unsigned char bit, s6rc_dir, unsigned char const *wanted,
+                              unsigned char wantedbit);
+/* The same with a plan, for what is named. */
 extern engine_result rc_carry_out(rc *, engine_plan *);
 /* The exit code for it. */
 extern int rc_exit_code(engine_result);
 
 /* The commands: their exit code. */
 extern int rc_change(rc *);
+extern int rc_restart(rc *);
 extern int rc_reload(rc *);
 
 #endif

@@ -55,12 +55,16 @@ engine_result rc_carry_out(rc *o, engine_plan *plan)
   return rc_carry_out_in(o, plan, &o->live.db, o->live.fd, o->mark, RC_NAMED);
 }
 
-static engine_result phase(rc *o, unsigned char bit, s6rc_dir dir)
+engine_result rc_phase(rc *o, unsigned char bit, s6rc_dir dir, unsigned char const *wanted,
+                       unsigned char wantedbit)
 {
   engine_plan plan;
   engine_result r;
   if (!engine_plan_make(&plan, &o->live.db, o->live.state, o->mark, bit, dir)) rc_die_damaged(o);
-  r = rc_carry_out(o, &plan);
+  r = rc_carry_out_in(o, &plan, &o->live.db, o->live.fd, wanted, wantedbit);
+  for (uint32_t i = 0; o->dryrun && i < plan.n; i++)
+    if (plan.jobs[i].status == ENGINE_DONE)
+      o->live.state[plan.jobs[i].number] = dir == S6RC_UP ? S6RC_STATE_UP : 0;
   engine_plan_free(&plan);
   return r;
 }
@@ -96,10 +100,10 @@ int rc_change(rc *o)
     if (!(o->mark[i] & RC_CLOSURE)) o->mark[i] |= RC_OTHERS;
   if (!o->force) rc_spare_essentials(o, downset);
   if (!down && !o->dryrun) remember_wanted(o);
-  if (down || o->prune) r = phase(o, downset, S6RC_DOWN);
+  if (down || o->prune) r = rc_phase(o, downset, S6RC_DOWN, o->mark, RC_NAMED);
   if (down && !o->prune) return rc_exit_code(r);
   if (r == ENGINE_TIMEOUT || r == ENGINE_INTERRUPTED) return rc_exit_code(r);
   if (o->prune && !o->dryrun) rc_reread(o);
-  r2 = phase(o, upset, S6RC_UP);
+  r2 = rc_phase(o, upset, S6RC_UP, o->mark, RC_NAMED);
   return rc_exit_code(r2 == ENGINE_OK ? r : r2);
 }

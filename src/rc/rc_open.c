@@ -9,11 +9,9 @@
 #include <skalibs/tai.h>
 
 #include <s6-rc/live.h>
-#include <s6-rc/lock.h>
 #include <s6-rc/path.h>
 #include <s6-rc/state.h>
 
-#include "../cli/cli.h"
 #include "../update/update.h"
 #include "rc.h"
 
@@ -47,11 +45,13 @@ void rc_close(rc *o)
   o->mark = 0;
 }
 
-static void die_busy_db(rc const *o)
+static void lock_db(rc const *o)
 {
   stralloc path = STRALLOC_ZERO;
-  int ok = s6rc_path_set(&path, o->livepath) && s6rc_path_push(&path, S6RC_LIVE_COMPILED);
-  cli_diebusy(ok ? path.s : o->livepath, o->live.db.fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED);
+  if (!s6rc_path_set(&path, o->livepath) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED))
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "lock the database of live directory ", o->livepath);
+  cli_lock_db(&o->live.db, path.s, &o->wait);
+  stralloc_free(&path);
 }
 
 /* An update that was killed is somebody's business before anything else is
@@ -85,9 +85,9 @@ static void recover(rc *o)
 
 void rc_open_locked(rc *o)
 {
-  close(cli_lock_live(o->livepath, o->block));
+  close(cli_lock_live(o->livepath, &o->wait));
   rc_open(o);
-  if (s6rc_db_lock(&o->live.db, o->block) == -1) die_busy_db(o);
+  lock_db(o);
   if (!s6rc_live_tidy(o->live.fd)) strerr_diefusys(S6RC_EXIT_SYSTEM, "tidy live directory ", o->livepath);
   recover(o);
   rc_reread(o);

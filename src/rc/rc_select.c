@@ -17,8 +17,9 @@ void rc_select(rc *o, char const *const *names)
   for (; *names; names++) {
     s6rc_identifier id;
     cli_resolve(&o->live.db, o->livepath, *names, &id);
+    unsigned char alone = id.type == S6RC_BUNDLE ? 0 : RC_ALONE;
     for (uint32_t i = 0; i < id.contents.n; i++)
-      o->mark[s6rc_list_get(&id.contents, i)] |= RC_NAMED | RC_SELECTED | RC_CLOSURE;
+      o->mark[s6rc_list_get(&id.contents, i)] |= alone | RC_NAMED | RC_SELECTED | RC_CLOSURE;
   }
   for (uint32_t i = 0; o->addup && (i = s6rc_mark_next(o->live.state, i, n, S6RC_STATE_UP)) < n; i++)
     o->mark[i] |= RC_SELECTED | RC_CLOSURE;

@@ -23,6 +23,10 @@ extern void report_notice(engine_notice, engine_job const *, void *data);
    the limit of the whole run in ms, for ENGINE_TIMEOUT. */
 extern void report_summary(engine_plan const *, engine_result, unsigned int timeout, unsigned int verbosity);
 
+/* Names the services of a plan that will not be carried out: they were to be
+   started again, and will not be. Nothing if there are none. */
+extern void report_not_again(engine_plan const *, unsigned int verbosity);
+
 /* Appends how job failed, as words. 1; 0 and ENOMEM. */
 extern int report_failure(stralloc *, engine_job const *, s6rc_dir);
 

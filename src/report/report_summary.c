@@ -133,3 +133,13 @@ void report_summary(engine_plan const *p, engine_result result, unsigned int tim
   if (ok) print(&sa);
   stralloc_free(&sa);
 }
+
+void report_not_again(engine_plan const *p, unsigned int verbosity)
+{
+  uint32_t *jobs = malloc(((size_t)p->n + 1) * sizeof(uint32_t));
+  if (!jobs)
+    strerr_warnwusys("list what is not started again");
+  else if (p->n)
+    say_names(p, jobs, collect(p, ENGINE_WAITING, jobs), "not started again", verbosity >= 2);
+  free(jobs);
+}

@@ -78,7 +78,8 @@ int main(int argc, char const *const *argv)
   char const *live = S6RC_LIVEDIR, *newpath;
   unsigned int verbosity = 1;
   s6rc_db old, new;
-  int block = 0, fd;
+  cli_patience patience = {.block = 0};
+  int fd;
   tain tto;
   cli_parser p;
   char c;
@@ -88,15 +89,15 @@ int main(int argc, char const *const *argv)
       case 'v': verbosity = cli_uint(&p); break;
       case 't': cli_ms(&p, &tto); break;
       case 'l': live = p.arg; break;
-      case 'b': block = 1; break;
+      case 'b': patience.block = 1; break;
     }
   if (!p.argv[0] || p.argv[1]) cli_dieusage("exactly one database is wanted", 0);
   newpath = p.argv[0];
   if (newpath[0] != '/') cli_dieusage("not an absolute path: ", newpath);
 
   cli_opendb(&new, newpath);
-  fd = cli_lock_live(live, block);
-  if (s6rc_db_lock(&new, block) == -1) cli_diebusy(newpath, new.fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED);
+  fd = cli_lock_live(live, &patience);
+  cli_lock_db(&new, newpath, &patience);
   if (update_find(fd) != UPDATE_NONE)
     strerr_dief(S6RC_EXIT_SYSTEM, "an update of live directory ", live,
                 " was interrupted: any `s6-rc change` ",

@@ -265,7 +265,7 @@ int main(int argc, char const *const *argv)
       case 'f': u.convfile = p.arg; break;
       case 'e':
       case 'E': force = c == 'e'; break;
-      case 'b': u.rc.block = 1; break;
+      case 'b': u.rc.wait.block = 1; break;
     }
   if (!p.argv[0] || p.argv[1]) cli_dieusage("exactly one database is wanted", 0);
   u.newpath = p.argv[0];
@@ -279,8 +279,7 @@ int main(int argc, char const *const *argv)
     rc_open_locked(&u.rc);
   rc_select(&u.rc, (char const *const[]){0});
   cli_opendb(&u.newdb, u.newpath);
-  if (!dryrun && s6rc_db_lock(&u.newdb, u.rc.block) == -1)
-    cli_diebusy(u.newpath, u.newdb.fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED);
+  if (!dryrun) cli_lock_db(&u.newdb, u.newpath, &u.rc.wait);
   read_conversions(&u);
   make_plan(&u, force);
   if (dryrun) return print_commands(&u, force);

@@ -34,6 +34,10 @@ static cli_option const options[] = {
      .arg = "LIVE",
      .help = "the live directory (default " S6RC_LIVEDIR ")"},
     {.letter = 'b', .name = "block", .help = "wait for a lock that another process holds"},
+    {.letter = 'w',
+     .name = "wait",
+     .arg = "MS",
+     .help = "the same, MS milliseconds at most (0: as long as it takes)"},
     {.letter = 'u', .name = "up", .help = "up (default)"},
     {.letter = 'd', .name = "down", .help = "down; essential services stay up"},
     {.letter = 'D', .name = "all-down", .help = "down, essential services too; in lists: -d -e"},
@@ -44,11 +48,11 @@ static cli_option const options[] = {
     {.name = 0}};
 
 static char const *const synopses[] = {
-    "[ -v verbosity ] [ -n dryrunthrottle ] [ -t timeout ] [ -l live ] [ -b ] [ -u | -d | -D ] [ -p ] [ -a ] "
-    "[ -E | -e ] command [ servicenames... ]",
+    "[ -v verbosity ] [ -n dryrunthrottle ] [ -t timeout ] [ -l live ] [ -b ] [ -w lockwait ] "
+    "[ -u | -d | -D ] [ -p ] [ -a ] [ -E | -e ] command [ servicenames... ]",
     0};
 
-enum command_e { HELP, LIST, LISTALL, DIFF, CHANGE, START, STOP, RELOAD };
+enum command_e { HELP, LIST, LISTALL, DIFF, CHANGE, START, STOP, RESTART, RELOAD };
 static cli_command const commands[] = {
     [HELP] = {.name = "help", .operands = "", .help = "print this help"},
     [LIST] = {.name = "list",
@@ -63,6 +67,9 @@ static cli_command const commands[] = {
     [CHANGE] = {.name = "change", .operands = "[NAME...]", .help = "bring the selection up (-d, -D: down)"},
     [START] = {.name = "start", .operands = "[NAME...]", .help = "-u change, without -p"},
     [STOP] = {.name = "stop", .operands = "[NAME...]", .help = "-d change, without -p"},
+    [RESTART] = {.name = "restart",
+                 .operands = "[NAME...]",
+                 .help = "stop the selection and what needs it, start again what was up"},
     [RELOAD] = {.name = "reload",
                 .operands = "NAME...",
                 .help = "have services that are up read their settings again"},
@@ -115,14 +122,20 @@ static int diff(rc *o)
   return n ? S6RC_EXIT_FAILED : 0;
 }
 
-static int change(rc *o, char const *const *names)
+static int change(rc *o, char const *const *names, int (*change_it)(rc *))
 {
   if (o->dryrun)
     rc_open(o);
   else
     rc_open_locked(o);
   rc_select(o, names);
-  return rc_change(o);
+  return change_it(o);
+}
+
+static int restart(rc *o, char const *const *names)
+{
+  if (!*names && !o->addup) cli_dieusage("restart what?", 0);
+  return change(o, names, &rc_restart);
 }
 
 static int reload(rc *o, char const *const *names)
@@ -141,6 +154,7 @@ static int run(rc *o, enum command_e command, char const *const *names)
     case LISTALL: return list(o, names, 1);
     case DIFF: return diff(o);
     case RELOAD: return reload(o, names);
+    case RESTART: return restart(o, names);
     case CHANGE: break;
     case START:
     case STOP:
@@ -148,7 +162,7 @@ static int run(rc *o, enum command_e command, char const *const *names)
       o->dir = command == START ? S6RC_UP : S6RC_DOWN;
       break;
   }
-  return change(o, names);
+  return change(o, names, &rc_change);
 }
 
 int main(int argc, char const *const *argv)
@@ -175,7 +189,8 @@ int main(int argc, char const *const *argv)
         cli_ms(&p, &o.limit);
         break;
       case 'l': o.livepath = p.arg; break;
-      case 'b': o.block = 1; break;
+      case 'b': o.wait.block = 1; break;
+      case 'w': cli_wait(&p, &o.wait); break;
       case 'D':
         o.withoutessentials = o.force = 1;
         o.dir = S6RC_DOWN;

@@ -19,6 +19,7 @@ static attribute const files[SOURCE_NFILES] = {
     [SOURCE_FLAG_RECOMMENDED] = {"flag-recommended", ALL, 0, &read_flag},
     [SOURCE_DEPENDENCIES_D] = {"dependencies.d", ATOMIC, 0, &read_list},
     [SOURCE_DEPENDENCIES] = {"dependencies", ATOMIC, 0, &read_list},
+    [SOURCE_OPTIONAL_D] = {"optional-dependencies.d", ATOMIC, 0, &read_list},
     [SOURCE_CONTENTS_D] = {"contents.d", BUNDLE, 0, &read_list},
     [SOURCE_CONTENTS] = {"contents", BUNDLE, BUNDLE, &read_list},
     [SOURCE_TIMEOUT_UP] = {"timeout-up", ATOMIC, 0, &read_timeout},

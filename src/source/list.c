@@ -117,19 +117,34 @@ static void ignored(reader *r, unsigned int attribute, unsigned int winner)
   reader_complain(r, SOURCE_INFO, attribute, 0, "ignored because of %s", source_attribute_name(winner));
 }
 
+static source_list *list_of(source_service *sv, unsigned int attribute)
+{
+  switch (attribute) {
+    case SOURCE_CONSUMER_FOR: return &sv->producers;
+    case SOURCE_CONTENTS_D:
+    case SOURCE_CONTENTS: return &sv->contents;
+    case SOURCE_OPTIONAL_D: return &sv->optional;
+    default: return &sv->deps;
+  }
+}
+
+/* The lists that are directories: each entry is a name. */
+static int is_directory_form(unsigned int attribute)
+{
+  return attribute == SOURCE_DEPENDENCIES_D || attribute == SOURCE_OPTIONAL_D ||
+         attribute == SOURCE_CONTENTS_D;
+}
+
 void read_list(reader *r, unsigned int attribute)
 {
-  source_service *sv = r->sv;
-  source_list *l = attribute == SOURCE_CONSUMER_FOR                                 ? &sv->producers
-                   : attribute == SOURCE_CONTENTS || attribute == SOURCE_CONTENTS_D ? &sv->contents
-                                                                                    : &sv->deps;
+  source_list *l = list_of(r->sv, attribute);
   if ((attribute == SOURCE_DEPENDENCIES && r->present[SOURCE_DEPENDENCIES_D]) ||
       (attribute == SOURCE_CONTENTS && r->present[SOURCE_CONTENTS_D])) {
     ignored(r, attribute, l->file);
     return;
   }
   start_list(r, attribute, l);
-  if (attribute == SOURCE_DEPENDENCIES_D || attribute == SOURCE_CONTENTS_D)
+  if (is_directory_form(attribute))
     read_directory(r, attribute, l);
   else if (reader_slurp(r, attribute))
     parse_lines(r, attribute, l);

@@ -41,6 +41,7 @@ enum source_file_e {
   SOURCE_FLAG_RECOMMENDED,
   SOURCE_DEPENDENCIES_D,
   SOURCE_DEPENDENCIES,
+  SOURCE_OPTIONAL_D,
   SOURCE_CONTENTS_D,
   SOURCE_CONTENTS,
   SOURCE_TIMEOUT_UP,
@@ -118,6 +119,7 @@ struct source_service_s {
   uint32_t flags;  /* S6RC_FLAG_* */
   uint32_t timeout[2];
   source_list deps;
+  source_list optional;  /* deps, as far as they are defined */
   source_list contents;  /* bundles */
   source_list producers; /* longruns: consumer-for */
   source_item consumer;  /* longruns: producer-for */

@@ -15,7 +15,7 @@ test_busy() {
   start_live
   rc_begin change slow
   wait_log slow
-  for words in 'change other' '-d change slow' '-p change' 'start other' 'stop' '-a change'; do
+  for words in 'change other' '-d change slow' '-p change' 'start other' 'stop' '-a change' 'restart slow'; do
     # shellcheck disable=SC2086
     assert_exit 111 rc $words
     assert_eq "$STDERR" "s6-rc: fatal: $LIVE is locked by another process (pid $rc_pid): try again later, or use -b to wait"
@@ -49,6 +49,63 @@ test_block() {
   # what was true when it got the lock, not when it asked
   assert_logged slow-down
   assert_state '1 0 0 3 0'
+}
+
+# -w waits as -b does, but not for ever.
+test_wait_limited() {
+  services
+  start_live
+  rc_begin change slow
+  wait_log slow
+  for words in '-w 50 change other' '--wait=50 -d change slow' '-b -w 50 restart slow' '-w50 -b start other' '-w 50 stop slow'; do
+    # shellcheck disable=SC2086
+    assert_exit 111 rc $words
+    assert_eq "$STDERR" "s6-rc: fatal: $LIVE is still locked by another process (pid $rc_pid) after 50 ms (-w): try again later, or use -b to wait as long as it takes"
+  done
+  assert_not_logged other
+  release slow
+  rc_end 0
+  assert_exit 0 rc -w 1 change other
+  assert_logged other
+  assert_exit 100 rc -w soon change other
+}
+
+test_wait_long_enough() {
+  services
+  start_live
+  rc_begin change slow
+  wait_log slow
+  "$S6RC_BIN/s6-rc" -l "$LIVE" -w 3600000 change other >waiting 2>&1 &
+  first=$!
+  "$S6RC_BIN/s6-rc" -l "$LIVE" -w 0 -d change slow >>waiting 2>&1 &
+  second=$!
+  # both wait in the kernel
+  blocked() { [ "$(grep -c -e "-> POSIX .* \($first\|$second\) " /proc/locks)" = 2 ]; }
+  wait_for 10 blocked
+  assert_not_logged other
+  release slow
+  rc_end 0
+  wait $first
+  wait $second
+  assert_file waiting ''
+  assert_logged other slow-down
+}
+
+# Waiting in vain leaves nothing that could end the change later: no alarm.
+test_wait_and_then_a_long_change() {
+  services
+  oneshot longer up='sh -c "sleep 0.5; echo longer >>'"$T"'/log"'
+  start_live
+  rc_begin change slow
+  wait_log slow
+  "$S6RC_BIN/s6-rc" -l "$LIVE" -w 300000 change longer >waiting 2>&1 &
+  first=$!
+  blocked() { grep -q -e "-> POSIX .* $first " /proc/locks; }
+  wait_for 10 blocked
+  release slow
+  rc_end 0
+  wait $first
+  assert_logged longer
 }
 
 test_readers_do_not_wait() {
@@ -105,6 +162,8 @@ test_busy_database() {
   rc_begin -b change other
   blocked() { grep -q -e "-> POSIX .* $rc_pid " /proc/locks; }
   wait_for 10 blocked
+  assert_exit 111 rc -w 50 change other
+  assert_contains "$STDERR" 'is still locked by another process'
   kill $holder
   rc_end 0
   assert_logged other

@@ -55,6 +55,19 @@ test_same_source_same_bytes() {
   assert_eq "$(listed db3)" "$(listed db)"
 }
 
+# An optional dependency on what is not defined leaves no trace, one on what is
+# defined is a dependency.
+test_optional_dependencies_in_the_database() {
+  in_order web log api net one zero all both
+  depends web one
+  compile
+  rm -r "$SRC/web/dependencies.d"
+  define web longrun optional-dependencies.d/one= optional-dependencies.d/ghost=
+  DB=$T/db2
+  compile
+  diff -r db db2
+}
+
 test_modes() {
   in_order web log api net one zero all both
   umask 077

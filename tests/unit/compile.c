@@ -150,6 +150,28 @@ TEST(bundles_and_flags)
   finish(&c, &src);
 }
 
+TEST(optional_dependencies)
+{
+  source src = SOURCE_ZERO;
+  compiled c = COMPILED_ZERO;
+  oneshot("a");
+  oneshot("b");
+  longrun("l");
+  bundle("both", "a\nb\n");
+  add("a", "optional-dependencies.d/ghost", "");
+  add("b", "optional-dependencies.d/l", "");
+  add("b", "optional-dependencies.d/a", "");
+  add("b", "dependencies", "a\n");
+  add("l", "dependencies.d/a", "");
+  resolve(&c, &src, 0);
+  CHECK_INT(source_services(&src)[1].deps.n, 1);
+  CHECK_INT(source_services(&src)[1].optional.n, 2);
+  CHECK_STR(edges(&c, &c.deps, "a"), S6RC_ONESHOT_RUNNER);
+  CHECK_STR(edges(&c, &c.deps, "b"), S6RC_ONESHOT_RUNNER " l a");
+  CHECK_STR(edges(&c, &c.rdeps, "l"), "b");
+  finish(&c, &src);
+}
+
 TEST(pipelines)
 {
   source src = SOURCE_ZERO;

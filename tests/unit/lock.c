@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/time.h>
+
+#include <skalibs/tai.h>
 
 #include <s6-rc/db.h>
 #include <s6-rc/lock.h>
@@ -130,6 +133,78 @@ TEST(blocking)
   check_free(dirfd, S6RC_LOCK_EXCLUSIVE);
 }
 
+static void in_ms(tain *deadline, unsigned int ms)
+{
+  CHECK(tain_now_g());
+  tain_uint(deadline, 0);
+  deadline->nano = ms * 1000000U;
+  tain_add_g(deadline, deadline);
+}
+
+static void on_alarm_before(int sig)
+{
+  (void)sig;
+}
+
+/* It comes back when the time is up, and leaves signal and timer as they should be. */
+TEST(until_a_deadline)
+{
+  int dirfd = open_dir();
+  struct sigaction before = {.sa_handler = &on_alarm_before}, after;
+  sigset_t mask;
+  struct itimerval timer;
+  holder h;
+  tain deadline;
+  int fd;
+  CHECK(!sigaction(SIGALRM, &before, 0));
+  sigemptyset(&mask);
+  sigaddset(&mask, SIGALRM);
+  CHECK(!sigprocmask(SIG_BLOCK, &mask, 0));
+  start(&h, dirfd, S6RC_LOCK_EXCLUSIVE);
+  for (unsigned int ms = 0; ms <= 100; ms += 50) {
+    in_ms(&deadline, ms);
+    CHECK_INT(s6rc_lockat_until(dirfd, "lock", S6RC_LOCK_SHARED, &deadline), -1);
+    CHECK_ERRNO(EBUSY);
+    CHECK(tain_now_g());
+    CHECK(!tain_future(&deadline));
+  }
+  CHECK(!sigaction(SIGALRM, 0, &after));
+  CHECK(after.sa_handler == &on_alarm_before);
+  CHECK(!sigprocmask(SIG_BLOCK, 0, &mask));
+  CHECK_INT(sigismember(&mask, SIGALRM), 1);
+  CHECK(!getitimer(ITIMER_REAL, &timer));
+  CHECK_INT(timer.it_value.tv_sec + timer.it_value.tv_usec + timer.it_interval.tv_usec, 0);
+  CHECK(!sigpending(&mask));
+  CHECK_INT(sigismember(&mask, SIGALRM), 0);
+  end(&h);
+  /* what is free can be had after the deadline too */
+  fd = s6rc_lockat_until(dirfd, "lock", S6RC_LOCK_SHARED, &deadline);
+  CHECK(fd >= 0);
+  close(fd);
+}
+
+/* A process that waits until a deadline gets the lock when it is free. */
+TEST(before_a_deadline)
+{
+  int dirfd = open_dir();
+  int wstat;
+  holder h;
+  tain deadline;
+  pid_t pid;
+  start(&h, dirfd, S6RC_LOCK_EXCLUSIVE);
+  pid = fork();
+  CHECK(pid >= 0);
+  if (!pid) {
+    close(h.hold);
+    if (!tain_now_g()) _exit(1);
+    tain_addsec_g(&deadline, 3600);
+    _exit(s6rc_lockat_until(dirfd, "lock", S6RC_LOCK_EXCLUSIVE, &deadline) < 0);
+  }
+  end(&h);
+  CHECK_INT(waitpid(pid, &wstat, 0), pid);
+  CHECK_INT(wstat, 0);
+}
+
 TEST(what_cannot_be_locked)
 {
   int dirfd = open_dir();
@@ -157,6 +232,9 @@ TEST(databases)
   end(&h);
   start(&h, db.fd, S6RC_LOCK_EXCLUSIVE);
   CHECK_INT(s6rc_db_lock(&db, 0), -1);
+  CHECK_ERRNO(EBUSY);
+  CHECK(tain_now_g());
+  CHECK_INT(s6rc_db_lock_until(&db, &STAMP), -1);
   CHECK_ERRNO(EBUSY);
   end(&h);
   CHECK(!unlinkat(db.fd, "lock", 0));
