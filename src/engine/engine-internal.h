@@ -54,6 +54,7 @@ struct engine_s {
   uint32_t nrunning;
   uint32_t nfailed;
   int interrupted;
+  int unrecorded; /* said that a record could not be written */
   uint32_t *heap; /* running jobs with a limit, by deadline; may hold ended ones */
   uint32_t nheap;
   uint32_t nagain;      /* longruns to be looked at again */
@@ -74,6 +75,12 @@ struct engine_s {
 /* engine_run.c: the end of a job. detail is copied. */
 extern void engine_done(engine *, uint32_t job);
 extern void engine_fail(engine *, uint32_t job, engine_failure, int value, char const *detail);
+
+/* engine_record.c: nothing, if there is nowhere to write to */
+extern void engine_record_begin(engine *, uint32_t job);
+extern void engine_record_end(engine *, uint32_t job);
+/* The run is over: what has not ended. */
+extern void engine_record_rest(engine *, engine_result);
 
 /* engine_longrun.c */
 extern void engine_longrun_start(engine *, uint32_t job);

@@ -61,6 +61,8 @@ struct engine_job_s {
   uint32_t culprit; /* job, if blocked */
   tain begun;
   tain ended;
+  tain wallbegun; /* begun, as it is recorded */
+  uint64_t monobegun;
   tain deadline;              /* of this transition */
   tain stamp;                 /* longruns: of the last change before we began */
   char letter;                /* longruns in a reload: what s6-svc is to send */
@@ -104,10 +106,11 @@ extern void engine_plan_free(engine_plan *);
 /* What the caller is told while the engine runs. */
 typedef enum engine_notice_e engine_notice;
 enum engine_notice_e {
-  ENGINE_BEGINS,    /* a job starts */
-  ENGINE_ENDS,      /* a job is done or has failed: see its status */
-  ENGINE_WAITS,     /* still under way, said of each such job every ENGINE_PATIENCE_MS */
-  ENGINE_NODOWNFILE /* its `down` file could not be made or removed: errno */
+  ENGINE_BEGINS,     /* a job starts */
+  ENGINE_ENDS,       /* a job is done or has failed: see its status */
+  ENGINE_WAITS,      /* still under way, said of each such job every ENGINE_PATIENCE_MS */
+  ENGINE_NODOWNFILE, /* its `down` file could not be made or removed: errno */
+  ENGINE_NORECORD    /* a record could not be written: errno; said once */
 };
 #define ENGINE_PATIENCE_MS 10000
 typedef void engine_say_func(engine_notice, engine_job const *, void *data);
@@ -116,6 +119,8 @@ typedef struct engine_options_s engine_options;
 struct engine_options_s {
   tain deadline; /* of the whole run, absolute */
   int statefd;   /* for s6rc_state_set; -1: don't */
+  int recordsfd; /* for s6rc_record_set; -1: don't */
+  uint32_t run;  /* the number for the records */
   unsigned char const
       *wanted; /* mark bytes: a service that comes up is explicitly wanted if `wantedbit` is set */
   unsigned char wantedbit;

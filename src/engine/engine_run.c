@@ -31,6 +31,7 @@ static void end_job(engine *e, uint32_t i, engine_status status)
   job->status = status;
   e->nrunning--;
   tain_copynow(&job->ended);
+  engine_record_end(e, i);
   if (job->type == S6RC_LONGRUN && !e->plan->reload) engine_longrun_end(e, i);
   e->options->say(ENGINE_ENDS, job, e->options->data);
 }
@@ -87,6 +88,7 @@ static void start_job(engine *e, uint32_t i)
   job->status = ENGINE_RUNNING;
   e->nrunning++;
   tain_copynow(&job->begun);
+  engine_record_begin(e, i);
   e->options->say(ENGINE_BEGINS, job, e->options->data);
   if (job->timeout && !e->options->dryrun) {
     tain limit;
@@ -244,6 +246,7 @@ engine_result engine_run(engine_plan *plan, s6rc_db const *db, int servicedirsfd
   engine_result r = ENGINE_SYSTEM;
   if (prepare(&e)) r = loop(&e);
   int err = errno;
+  engine_record_rest(&e, r);
   engine_command_free(&e);
   if (e.selfpipe >= 0) selfpipe_finish();
   engine_runner_free(&e);

@@ -14,6 +14,8 @@
 
 #include <s6-rc/live.h>
 #include <s6-rc/path.h>
+#include <s6-rc/record.h>
+#include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
 
 #define COMPILED_NEW S6RC_LIVE_COMPILED ".new"
@@ -119,9 +121,28 @@ int s6rc_live_point(int fd, char const *dbpath)
   return 0;
 }
 
+/* Root may use somebody's live directory: the file must stay that user's. */
+static int keep_owner(int fd, char const *name)
+{
+  struct stat st;
+  return geteuid() || (!fstat(fd, &st) && !fchownat(fd, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW));
+}
+
+int s6rc_live_replace(int fd, char const *name, char const *beside, unsigned char const *s, size_t len)
+{
+  /* left by a run that was killed: our caller holds the lock, so nobody writes it */
+  if (unlinkat(fd, beside, 0) < 0 && errno != ENOENT) return 0;
+  if (!s6rc_writefileat(fd, beside, (char const *)s, len, S6RC_MODE_FILE)) return 0;
+  if (keep_owner(fd, beside) && !renameat(fd, beside, fd, name)) return 1;
+  int e = errno;
+  unlinkat(fd, beside, 0);
+  errno = e;
+  return 0;
+}
+
 int s6rc_live_tidy(int fd)
 {
-  static char const *const leftovers[] = {COMPILED_NEW, S6RC_STATE_NEW};
+  static char const *const leftovers[] = {COMPILED_NEW, S6RC_STATE_NEW, S6RC_RECORDS_NEW};
   for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++)
     if (unlinkat(fd, leftovers[i], 0) < 0 && errno != ENOENT) return 0;
   return 1;

@@ -20,6 +20,7 @@
 #include <s6-rc/livedir.h>
 #include <s6-rc/lock.h>
 #include <s6-rc/path.h>
+#include <s6-rc/record.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
 
@@ -111,6 +112,7 @@ end:
 int s6rc_livedir_fill(int fd, s6rc_db const *db, char const *dbpath, char const *scandir, char const *prefix,
                       stralloc *where)
 {
+  s6rc_records const none = {.s = 0, .n = s6rc_db_n(db), .lastrun = 0};
   unsigned char *state;
   int ok;
   if (!s6rc_path_set(where, S6RC_LIVE_COMPILED) || symlinkat(dbpath, fd, S6RC_LIVE_COMPILED) < 0) return 0;
@@ -122,7 +124,8 @@ int s6rc_livedir_fill(int fd, s6rc_db const *db, char const *dbpath, char const 
   state = calloc(s6rc_db_n(db), 1);
   ok = state && s6rc_state_write(fd, state, s6rc_db_n(db));
   free(state);
-  if (!ok || !s6rc_path_set(where, S6RC_SERVICEDIRS)) return 0;
+  if (!ok || !s6rc_path_set(where, S6RC_RECORDS_FILE) || !s6rc_records_write(fd, &none)) return 0;
+  if (!s6rc_path_set(where, S6RC_SERVICEDIRS)) return 0;
   return s6rc_mkdirat(fd, S6RC_SERVICEDIRS, S6RC_MODE_DIR) && fill_servicedirs(fd, db, where);
 }
 

@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 #include <sys/stat.h>
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 
+#include <s6-rc/live.h>
 #include <s6-rc/mark.h>
-#include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
 #include <s6-rc/types.h>
 
@@ -31,24 +30,9 @@ end:
   return r;
 }
 
-/* Root may use somebody's live directory: the file must stay that user's. */
-static int keep_owner(int livefd)
-{
-  struct stat st;
-  return geteuid() || (!fstat(livefd, &st) &&
-                       !fchownat(livefd, S6RC_STATE_NEW, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW));
-}
-
 int s6rc_state_write(int livefd, unsigned char const *s, uint32_t n)
 {
-  /* left by a run that was killed: we hold the lock, so nobody writes it */
-  if (unlinkat(livefd, S6RC_STATE_NEW, 0) < 0 && errno != ENOENT) return 0;
-  if (!s6rc_writefileat(livefd, S6RC_STATE_NEW, (char const *)s, n, S6RC_MODE_FILE)) return 0;
-  if (keep_owner(livefd) && !renameat(livefd, S6RC_STATE_NEW, livefd, S6RC_STATE_FILE)) return 1;
-  int e = errno;
-  unlinkat(livefd, S6RC_STATE_NEW, 0);
-  errno = e;
-  return 0;
+  return s6rc_live_replace(livefd, S6RC_STATE_FILE, S6RC_STATE_NEW, s, n);
 }
 
 int s6rc_state_open(int livefd)

@@ -41,6 +41,7 @@ struct rc_s {
   int withoutessentials;
   tain limit;    /* -t; infinite if there is none */
   tain deadline; /* from rc_start_clock on */
+  uint32_t run;  /* our number in the records; 0: none yet */
   s6rc_live live;
   unsigned char *mark; /* rc_mark_e, by service number */
 };

@@ -9,10 +9,24 @@
 
 #include <s6-rc/live.h>
 #include <s6-rc/mark.h>
+#include <s6-rc/record.h>
 #include <s6-rc/state.h>
 
 #include "../report/report.h"
 #include "rc.h"
+
+/* Without records services come up as well. */
+static int open_records(rc *o, int livefd, uint32_t n)
+{
+  s6rc_records_found found;
+  int fd = s6rc_records_open(livefd, n, &o->run, &found);
+  if (fd < 0 && o->verbosity)
+    strerr_warnwusys("record transitions in ", o->livepath, "/" S6RC_RECORDS_FILE);
+  else if (found == S6RC_RECORDS_DAMAGED && o->verbosity)
+    strerr_warnw(o->livepath, "/" S6RC_RECORDS_FILE,
+                 " was damaged, or not made for its database: made anew, what was recorded is lost");
+  return fd;
+}
 
 engine_result rc_carry_out_in(rc *o, engine_plan *plan, s6rc_db const *db, int livefd,
                               unsigned char const *wanted, unsigned char wantedbit)
@@ -20,6 +34,7 @@ engine_result rc_carry_out_in(rc *o, engine_plan *plan, s6rc_db const *db, int l
   report_verbosity v = {.verbosity = o->verbosity, .dir = plan->dir, .reload = plan->reload};
   engine_options eo = {.deadline = o->deadline,
                        .statefd = -1,
+                       .recordsfd = -1,
                        .wanted = wanted,
                        .wantedbit = wantedbit,
                        .dryrun = o->dryrun,
@@ -35,10 +50,13 @@ engine_result rc_carry_out_in(rc *o, engine_plan *plan, s6rc_db const *db, int l
     eo.statefd = s6rc_state_open(livefd);
     if (eo.statefd < 0)
       strerr_diefusys(S6RC_EXIT_SYSTEM, "open the state file of live directory ", o->livepath);
+    if (plan->n) eo.recordsfd = open_records(o, livefd, s6rc_db_n(db));
+    eo.run = o->run;
   }
   r = engine_run(plan, db, fd, &eo);
   if (r == ENGINE_SYSTEM) strerr_diefusys(S6RC_EXIT_SYSTEM, "carry out transitions");
   if (eo.statefd >= 0) close(eo.statefd);
+  if (eo.recordsfd >= 0) close(eo.recordsfd);
   close(fd);
   if (r != ENGINE_OK) report_summary(plan, r, o->timeout, o->verbosity);
   return r;

@@ -137,5 +137,10 @@ void report_notice(engine_notice what, engine_job const *job, void *data)
         strerr_warnwusys(v->dir == S6RC_UP ? "remove" : "make", " the file `down` of service ", job->name,
                          " (it matters when its s6-supervise starts again)");
       break;
+    case ENGINE_NORECORD:
+      if (v->verbosity)
+        strerr_warnwusys("record what becomes of service ", job->name,
+                         " (s6-rc-status may not tell, of other services neither)");
+      break;
   }
 }

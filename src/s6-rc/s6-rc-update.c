@@ -226,6 +226,8 @@ static int update(updater *u)
   int lockfd, fd;
   prepare(u, &path, &lockfd);
   fd = open2(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0 && !update_records(&u->plan, u->rc.live.fd, fd) && u->rc.verbosity)
+    strerr_warnwusys("keep the records of transitions");
   if (fd < 0 || !s6rc_livedir_publish(u->rc.livepath, path.s)) {
     int e = errno;
     update_phase undo = update_find(u->rc.live.fd);

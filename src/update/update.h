@@ -201,6 +201,11 @@ extern int update_announce(update_context const *, update_plan const *, int fd, 
 extern int update_build(update_context *, update_plan const *, int oldfd, s6rc_db const *olddb,
                         s6rc_db const *newdb, char const *newdbpath, stralloc *path, int *lockfd);
 
+/* Gives the new generation newfd the records of the old one, oldfd, of what
+   is still there, by its new number. The last thing before the switch: what
+   the update has stopped is recorded too. 1; 0 and errno. */
+extern int update_records(update_plan const *, int oldfd, int newfd);
+
 /* Completes an update whose switch has happened: fd is the live directory
    that the public name leads to, db its database. Can be repeated. All but
    the starting of services. 1; 0 and errno. */

@@ -21,6 +21,7 @@
 #include <s6-rc/live.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/path.h>
+#include <s6-rc/record.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
 
@@ -149,7 +150,8 @@ static int strip(int fd)
 {
   static char const *const frame[] = {UPDATE_RECORD,     UPDATE_STATE_BEFORE, UPDATE_STATE_AFTER,
                                       S6RC_STATE_FILE,   S6RC_STATE_NEW,      UPDATE_PIPES,
-                                      S6RC_LIVE_SCANDIR, S6RC_LIVE_PREFIX,    S6RC_LOCK_FILE};
+                                      S6RC_LIVE_SCANDIR, S6RC_LIVE_PREFIX,    S6RC_LOCK_FILE,
+                                      S6RC_RECORDS_FILE, S6RC_RECORDS_NEW};
   for (size_t i = 0; i < sizeof frame / sizeof *frame; i++)
     if (!s6rc_treeremoveat(fd, frame[i])) return 0;
   return 1;

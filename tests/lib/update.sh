@@ -67,7 +67,7 @@ assert_tidy() {
       *) [ "$_entry" = "$(readlink -f "$LIVE")" ] || fail "left behind: $_entry" ;;
     esac
   done
-  for _entry in update state.before state.after update.pipes state.new compiled.new link.new; do
+  for _entry in update state.before state.after update.pipes state.new records.new compiled.new link.new; do
     assert_absent "$LIVE/$_entry"
   done
   assert_eq "$(ls "$SCAN")" "$(ls "$LIVE/servicedirs")" 'entries of the scan directory'

@@ -5,6 +5,8 @@
 #ifndef S6RC_LIVE_H
 #define S6RC_LIVE_H
 
+#include <stddef.h>
+
 #include <skalibs/stralloc.h>
 
 #include <s6-rc/db.h>
@@ -50,6 +52,13 @@ extern void s6rc_live_close(s6rc_live *);
 /* Makes live directory fd lead to database dbpath, with one rename. 1; 0 and
    errno. */
 extern int s6rc_live_point(int fd, char const *dbpath);
+
+/* Replaces file name of live directory fd, which the caller has locked:
+   written beside, under that name, with the directory's owner, and renamed.
+   Not synced: it lives as long as the machine runs. 1; 0 and errno, the old
+   file is then whole. */
+extern int s6rc_live_replace(int fd, char const *name, char const *beside, unsigned char const *s,
+                             size_t len);
 
 /* Removes what a killed run may have left in live directory fd, which the
    caller has locked. 1; 0 and errno. */

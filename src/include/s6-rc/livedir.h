@@ -27,8 +27,8 @@
    errno, nothing is left then. */
 extern int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *lockfd);
 
-/* Fills live directory fd: links, prefix, a state in which all is down, and
-   a service directory with a `down` file for every longrun of db, copied from
+/* Fills live directory fd: links, prefix, a state in which all is down, records
+   of no transition, and a service directory with a `down` file for every longrun of db, copied from
    it. dbpath, scandir, prefix: as they will be found there. 1; 0 and errno,
    *where then says what it was at; what is there stays. */
 extern int s6rc_livedir_fill(int fd, s6rc_db const *db, char const *dbpath, char const *scandir,
