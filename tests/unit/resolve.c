@@ -157,26 +157,6 @@ TEST(entries_of_another_database)
   check_decoded(S6RC_ONESHOT, numbers + 3, 1, -1);
 }
 
-/* A file that would be too large for a cdb. */
-TEST(file_size)
-{
-  uint32_t number = 0;
-  s6rc_resolvemaker m;
-  int fd = open_file();
-  CHECK(s6rc_resolve_start(&m, fd));
-  m.size = UINT32_MAX - 20;
-  CHECK(s6rc_resolve_add(&m, S6RC_LONGRUN, "a", 1, &number, 1));
-  CHECK(!s6rc_resolve_add(&m, S6RC_LONGRUN, "b", 1, &number, 1));
-  CHECK_ERRNO(EOVERFLOW);
-  s6rc_resolve_abort(&m);
-  CHECK(s6rc_resolve_start(&m, fd));
-  m.size = UINT32_MAX - 20;
-  CHECK(s6rc_resolve_add(&m, S6RC_LONGRUN, "a", 1, &number, 1));
-  CHECK(!s6rc_resolve_finish(&m, digest));
-  CHECK_ERRNO(EOVERFLOW);
-  close(fd);
-}
-
 /* More names than a hash table finds by luck, or than fit on the stack. */
 TEST(many_names)
 {

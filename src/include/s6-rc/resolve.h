@@ -16,8 +16,7 @@
 #include <stdint.h>
 
 #include <skalibs/blake2s.h>
-#include <skalibs/buffer.h>
-#include <skalibs/genalloc.h>
+#include <skalibs/cdbmake.h>
 #include <skalibs/stralloc.h>
 
 #include <s6-rc/types.h>
@@ -27,26 +26,24 @@
 
 typedef struct s6rc_resolvemaker_s s6rc_resolvemaker;
 struct s6rc_resolvemaker_s {
-  buffer out;
-  genalloc records; /* a hash and a place in the file, for each */
-  uint32_t size;    /* of the file, so far */
+  cdbmaker cdb;
   blake2s_ctx digest;
   stralloc data;
-  char buf[BUFFER_OUTSIZE];
 };
 
-/* Starts writing to fd, an empty regular file that stays the caller's. The
-   maker must not move until it is finished. 1; 0 and errno. */
+/* Starts writing to fd, an empty file open for reading and writing that
+   stays the caller's. 1; 0 and errno. */
 extern int s6rc_resolve_start(s6rc_resolvemaker *, int fd);
 
-/* Adds an entry. Entries must come in the order given above. 1; 0 and errno
-   (EOVERFLOW: a cdb ends at 4 GiB), the maker then only good for
-   s6rc_resolve_abort. */
+/* Adds an entry. Entries must come in the order given above. 1; 0 and errno,
+   the maker then only good for s6rc_resolve_abort. */
 extern int s6rc_resolve_add(s6rc_resolvemaker *, s6rc_type, char const *name, size_t len,
                             uint32_t const *numbers, uint32_t n);
 
 /* Writes what is left. dbdigest: of the file `db`. Neither syncs nor closes.
-   1; 0 and errno. Frees the maker either way. */
+   With very many names it raises the process's limit for the stack while it
+   works: to be called by the first thread. 1; 0 and errno (ENOMEM also where
+   that limit cannot be raised). Frees the maker either way. */
 extern int s6rc_resolve_finish(s6rc_resolvemaker *, unsigned char const *dbdigest);
 extern void s6rc_resolve_abort(s6rc_resolvemaker *);
 
