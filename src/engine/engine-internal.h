@@ -54,6 +54,7 @@ struct engine_s {
   uint32_t nrunning;
   uint32_t nfailed;
   int interrupted;
+  int ranout;     /* the time of the whole run is up */
   uint32_t *heap; /* running jobs with a limit, by deadline; may hold ended ones */
   uint32_t nheap;
   uint32_t nagain;      /* longruns to be looked at again */
