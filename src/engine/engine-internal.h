@@ -55,6 +55,7 @@ struct engine_s {
   uint32_t nfailed;
   int interrupted;
   int unrecorded; /* said that a record could not be written */
+  int ranout;     /* the time of the whole run is up */
   uint32_t *heap; /* running jobs with a limit, by deadline; may hold ended ones */
   uint32_t nheap;
   uint32_t nagain;      /* longruns to be looked at again */

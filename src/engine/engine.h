@@ -20,7 +20,7 @@
 
 typedef enum engine_status_e engine_status;
 enum engine_status_e {
-  ENGINE_WAITING, /* for dependencies; if the run is over: not attempted, nothing blocked it */
+  ENGINE_WAITING, /* for dependencies; if the run is over: not attempted, or not yet, nothing blocked it */
   ENGINE_RUNNING, /* if the run is over: still under way */
   ENGINE_DONE,
   ENGINE_FAILED,

@@ -75,10 +75,10 @@ static void command_ended(engine *e, engine_command const *c, int ended)
     engine_fail(e, c->job, ENGINE_FAIL_COMMAND, ended, SVC);
 }
 
-/* Its job has ended before it was sent. */
+/* Its job has ended, or the time for all of them, before it was sent. */
 static int is_moot(engine const *e, engine_command const *c)
 {
-  return c->matters && JOB(e, c->job)->status != ENGINE_RUNNING;
+  return c->matters && (e->ranout || JOB(e, c->job)->status != ENGINE_RUNNING);
 }
 
 /* As many of the queue's next commands as have the same letter and fit. */

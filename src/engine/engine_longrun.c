@@ -119,6 +119,7 @@ void engine_longrun_end(engine *e, uint32_t i)
       job->failure == ENGINE_FAIL_NOEXEC || job->failure == ENGINE_FAIL_INTERPRETER)
     return;
   set_down_file(e, job, 1);
+  if (job->ncommands && !job->asked && !job->wanted) return; /* its supervisor knows nothing of it */
   if (job->ncommands)
     job->bringdown = 1;
   else

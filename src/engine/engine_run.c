@@ -164,6 +164,20 @@ static void say_waiting(engine *e, tain *patience)
   tain_addsec_g(patience, ENGINE_PATIENCE_MS / 1000);
 }
 
+/* The time of the whole run is up. What no supervisor has been told of yet is
+   not under way, and is not going to be. */
+static engine_result run_out(engine *e)
+{
+  e->ranout = 1;
+  for (uint32_t i = 0; i < e->plan->n; i++) {
+    engine_job *job = JOB(e, i);
+    if (job->status != ENGINE_RUNNING || !job->ncommands || job->asked || job->wanted) continue;
+    job->status = ENGINE_WAITING;
+    e->nrunning--;
+  }
+  return ENGINE_TIMEOUT;
+}
+
 /* With nothing under way: are there supervisors to be told to bring something
    down, or is there a script to be told that its time is up? */
 static int must_say_more(engine const *e)
@@ -203,7 +217,7 @@ static engine_result loop(engine *e)
     if (!handle_events(e, x + POLL_LISTENER)) return ENGINE_SYSTEM;
     engine_longrun_look_again(e);
     check_deadlines(e);
-    if (e->nrunning && !tain_future(&e->options->deadline)) return ENGINE_TIMEOUT;
+    if (e->nrunning && !tain_future(&e->options->deadline)) return run_out(e);
     say_waiting(e, &patience);
   }
 }

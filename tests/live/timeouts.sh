@@ -186,6 +186,44 @@ test_whole_run() {
   assert_eq "$(count_log 'l runs')" 1
 }
 
+# Of more services than can be told at once, those that have not been told yet
+# are not under way, and the end does not wait for them.
+test_whole_run_of_many() {
+  names=''
+  i=100
+  while [ $i -lt 220 ]; do
+    longrun "l$i"
+    names="$names l$i"
+    i=$((i + 1))
+  done
+  # shellcheck disable=SC2086
+  bundle all $names
+  start_live
+  assert_exit 2 rc -v2 -t 1 change all
+  lines=$(printf '%s\n' "$STDERR" | grep fatal)
+  printf '%s\n' "$lines" | grep ' still starting: ' | tr -s ' ,' '\n\n' >starting || :
+  printf '%s\n' "$lines" | grep ' not attempted: ' | tr -s ' ,' '\n\n' >waiting || :
+  if ! grep -q '^#define S6RC_SVC_MANY 1' "$S6RC_BUILD/src/include/s6-rc/config.h"; then
+    [ "$(wc -l <waiting)" -gt 80 ] || fail "$lines"
+  fi
+  up=$(rc -a list)
+  for name in $names; do
+    wanted=$(s6-svstat -o wantedup "$LIVE/servicedirs/$name")
+    if grep -qx "$name" waiting; then
+      assert_eq "$wanted" false "wanted: $name"
+    elif ! grep -qx "$name" starting; then
+      assert_contains "
+$up
+" "
+$name
+"
+    fi
+  done
+  # in the queue nothing is left of it
+  rc change all
+  assert_output '' rc diff
+}
+
 test_whole_run_down() {
   stubborn l
   longrun l run="#!/bin/sh
