@@ -33,6 +33,13 @@ struct cli_command_s {
   char const *help;
 };
 
+/* What else a tool's help lists: a headline, and rows as those of commands. */
+typedef struct cli_topics_s cli_topics;
+struct cli_topics_s {
+  char const *title;
+  cli_command const *rows;
+};
+
 /* A tool: everything that usage, help and the pages say about its command
    line. synopses: what follows the name; usage prints the first with the
    others below it. Arrays end with a null name. */
@@ -43,6 +50,7 @@ struct cli_tool_s {
   char const *const *synopses;
   cli_option const *options;
   cli_command const *commands;
+  cli_topics topics;
 };
 
 /* Parses options, short ones bundled or not, long ones as --name,

@@ -36,6 +36,18 @@ static void put_row(char const *const *left, size_t n, char const *right)
   put("\n");
 }
 
+static void put_table(cli_topics t)
+{
+  if (!t.rows) return;
+  put("\n");
+  put(t.title);
+  put(":\n");
+  for (cli_command const *c = t.rows; c->name; c++) {
+    char const *const left[] = {"  ", c->name, *c->operands ? " " : "", c->operands};
+    put_row(left, sizeof left / sizeof *left, c->help);
+  }
+}
+
 void cli_help(cli_tool const *tool)
 {
   put(tool->name);
@@ -56,11 +68,8 @@ void cli_help(cli_tool const *tool)
     put_row(left, sizeof left / sizeof *left, o->help);
   }
   put_row((char const *const[]){"  --help"}, 1, "print this help and exit");
-  if (tool->commands) put("\ncommands:\n");
-  for (cli_command const *c = tool->commands; c && c->name; c++) {
-    char const *const left[] = {"  ", c->name, *c->operands ? " " : "", c->operands};
-    put_row(left, sizeof left / sizeof *left, c->help);
-  }
+  put_table((cli_topics){"commands", tool->commands});
+  put_table(tool->topics);
   cli_flush();
 }
 

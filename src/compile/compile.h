@@ -59,6 +59,23 @@ struct compiled_s {
 extern int compile_resolve(compiled *, source *src);
 extern void compile_free(compiled *);
 
+/* Looks for what somebody may have meant who wrote an undefined name. */
+typedef struct compile_suggester_s compile_suggester;
+struct compile_suggester_s {
+  compiled const *c;
+  uint32_t *known; /* by name: what to suggest for it; its own id: nothing; S6RC_NONE: not looked for yet */
+  size_t tried;
+};
+#define COMPILE_SUGGESTER_ZERO(compiled) \
+  {                                      \
+    .c = (compiled), .known = 0          \
+  }
+
+/* Gives the defined name that is closest to an undefined one, or the same
+   name if none is near, or if too many have been looked for. 1; 0 and ENOMEM. */
+extern int compile_suggest(compile_suggester *, uint32_t name, uint32_t *best);
+extern void compile_suggester_free(compile_suggester *);
+
 /* The name of a service, ending in a NUL, and its length. */
 extern char const *compiled_name(compiled const *, uint32_t number);
 extern uint32_t compiled_namelen(compiled const *, uint32_t number);

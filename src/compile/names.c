@@ -12,21 +12,12 @@
    number. After this many comparisons no more suggestions are made. */
 enum { SUGGEST_MAX = 20000000 };
 
-typedef struct suggester_s suggester;
-struct suggester_s {
-  compiled const *c;
-  uint32_t *known; /* by name: what to suggest for it; its own id: nothing; S6RC_NONE: not looked for yet */
-  size_t tried;
-};
-
-static uint32_t suggest(suggester *g, uint32_t name)
+static uint32_t look_for(compile_suggester *g, uint32_t name)
 {
   source const *src = g->c->src;
   uint32_t n = source_nnames(src);
   s6rc_nearest near;
   uint32_t best = name;
-  if (g->known[name] != S6RC_NONE) return g->known[name];
-  if (g->tried > SUGGEST_MAX) return name;
   s6rc_nearest_init(&near, source_name(src, name), source_namelen(src, name));
   for (uint32_t id = 0; id < n; id++) {
     if (source_definition_of(src, id)->kind == SOURCE_UNDEFINED) continue;
@@ -36,11 +27,10 @@ static uint32_t suggest(suggester *g, uint32_t name)
   }
   g->tried += n;
   /* nothing in common is not near, however short */
-  if (near.best && near.distance >= near.len) best = name;
-  return g->known[name] = best;
+  return near.best && near.distance >= near.len ? name : best;
 }
 
-static int start(suggester *g)
+static int start(compile_suggester *g)
 {
   uint32_t n = source_nnames(g->c->src);
   g->known = malloc(((size_t)n + 1) * sizeof(uint32_t));
@@ -48,7 +38,26 @@ static int start(suggester *g)
   return !!g->known;
 }
 
-static int check_item(suggester *g, uint32_t service, source_list const *l, source_item const *item)
+int compile_suggest(compile_suggester *g, uint32_t name, uint32_t *best)
+{
+  if (!g->known && !start(g)) return 0;
+  if (g->known[name] == S6RC_NONE) {
+    if (g->tried > SUGGEST_MAX) return (*best = name, 1);
+    g->known[name] = look_for(g, name);
+  }
+  *best = g->known[name];
+  return 1;
+}
+
+void compile_suggester_free(compile_suggester *g)
+{
+  int e = errno;
+  free(g->known);
+  g->known = 0;
+  errno = e;
+}
+
+static int check_item(compile_suggester *g, uint32_t service, source_list const *l, source_item const *item)
 {
   source *src = g->c->src;
   source_place place = source_item_place(src, service, l, item);
@@ -56,8 +65,7 @@ static int check_item(suggester *g, uint32_t service, source_list const *l, sour
   uint32_t len = source_namelen(src, item->name);
   uint32_t other;
   if (source_definition_of(src, item->name)->kind != SOURCE_UNDEFINED) return 1;
-  if (!g->known && !start(g)) return 0;
-  other = suggest(g, item->name);
+  if (!compile_suggest(g, item->name, &other)) return 0;
   if (len && name[len - 1] == '\r')
     source_complain(src, SOURCE_ERROR, &place, "%q is not defined: CRLF line end?", name);
   else if (other == item->name)
@@ -68,7 +76,7 @@ static int check_item(suggester *g, uint32_t service, source_list const *l, sour
   return 1;
 }
 
-static int check_list(suggester *g, uint32_t service, source_list const *l)
+static int check_list(compile_suggester *g, uint32_t service, source_list const *l)
 {
   for (uint32_t i = 0; i < l->n; i++)
     if (!check_item(g, service, l, source_items(g->c->src, l) + i)) return 0;
@@ -77,7 +85,7 @@ static int check_list(suggester *g, uint32_t service, source_list const *l)
 
 int compile_check_names(compiled *c)
 {
-  suggester g = {.c = c, .known = 0, .tried = 0};
+  compile_suggester g = COMPILE_SUGGESTER_ZERO(c);
   source_list const single = {.file = SOURCE_PRODUCER_FOR};
   int r = 1;
   if (c->src->incomplete) return 1;
@@ -87,8 +95,6 @@ int compile_check_names(compiled *c)
         check_list(&g, i, &sv->producers) &&
         (sv->consumer.name == S6RC_NONE || check_item(&g, i, &single, &sv->consumer));
   }
-  int e = errno;
-  free(g.known);
-  errno = e;
+  compile_suggester_free(&g);
   return r;
 }

@@ -12,6 +12,7 @@
 
 #include "../cli/cli.h"
 #include "../compile/compile.h"
+#include "../lint/lint.h"
 #include "../source/source.h"
 
 static cli_option const options[] = {
@@ -112,7 +113,8 @@ int main(int argc, char const *const *argv)
     strerr_diefusys(S6RC_EXIT_SYSTEM, "create ", dest);
   }
 
-  if (!source_read(&src, dirs, ndirs, verbosity) || !compile_resolve(&db, &src)) {
+  if (!source_read(&src, dirs, ndirs, verbosity) || !compile_resolve(&db, &src) ||
+      (verbosity >= VERBOSITY_WARNINGS && !lint_run(&db, LINT_ALL, 1))) {
     int e = errno;
     print_complaints(&src, verbosity);
     errno = e;

@@ -52,3 +52,13 @@ int source_attribute_find(char const *name)
     if (!strcmp(files[i].name, name)) return (int)i;
   return -1;
 }
+
+int source_attribute_applies(unsigned int i, s6rc_type type)
+{
+  return !!(attribute_get(i).kinds & 1U << type);
+}
+
+unsigned int source_nattributes(void)
+{
+  return (unsigned int)(SOURCE_NFILES + s6rc_sdfiles_n);
+}

@@ -107,11 +107,14 @@ void source_complain_array(source *src, source_severity severity, source_place c
   source_complaint c = {.severity = severity,
                         .key = {p->service == S6RC_NONE ? source_nservices(src) : p->service, file_order(p),
                                 p->line, (uint32_t)genalloc_len(source_complaint, &src->complaints)},
-                        .start = sa->len};
+                        .start = sa->len,
+                        .label = src->label};
   src->count[severity]++;
-  if (put_place(src, p, sa) && stralloc_cats(sa, ": ") && put_text(sa, text) && stralloc_0(sa) &&
-      genalloc_append(source_complaint, &src->complaints, &c))
-    return;
+  if (put_place(src, p, sa) && stralloc_cats(sa, ": ")) {
+    c.text = sa->len;
+    if (put_text(sa, text) && stralloc_0(sa) && genalloc_append(source_complaint, &src->complaints, &c))
+      return;
+  }
   src->lost = errno;
   sa->len = c.start;
 }

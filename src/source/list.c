@@ -111,12 +111,6 @@ static void read_directory(reader *r, unsigned int attribute, source_list *l)
   entries_close(&r->list);
 }
 
-static void ignored(reader *r, unsigned int attribute, unsigned int winner)
-{
-  if (r->src->verbosity < 2) return;
-  reader_complain(r, SOURCE_INFO, attribute, 0, "ignored because of %s", source_attribute_name(winner));
-}
-
 static source_list *list_of(source_service *sv, unsigned int attribute)
 {
   switch (attribute) {
@@ -135,14 +129,16 @@ static int is_directory_form(unsigned int attribute)
          attribute == SOURCE_CONTENTS_D;
 }
 
+int reader_directory_wins(reader const *r, unsigned int attribute)
+{
+  return (attribute == SOURCE_DEPENDENCIES && r->present[SOURCE_DEPENDENCIES_D]) ||
+         (attribute == SOURCE_CONTENTS && r->present[SOURCE_CONTENTS_D]);
+}
+
 void read_list(reader *r, unsigned int attribute)
 {
   source_list *l = list_of(r->sv, attribute);
-  if ((attribute == SOURCE_DEPENDENCIES && r->present[SOURCE_DEPENDENCIES_D]) ||
-      (attribute == SOURCE_CONTENTS && r->present[SOURCE_CONTENTS_D])) {
-    ignored(r, attribute, l->file);
-    return;
-  }
+  if (reader_directory_wins(r, attribute)) return;
   start_list(r, attribute, l);
   if (is_directory_form(attribute))
     read_directory(r, attribute, l);

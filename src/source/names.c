@@ -48,6 +48,23 @@ static int grow(source_names *n)
   return 1;
 }
 
+/* The slot that has this name, or that it would get. */
+static size_t slot_of(source_names const *n, char const *s, size_t len, uint32_t hash)
+{
+  size_t k;
+  for (k = hash & (n->nslots - 1); n->slots[k] != S6RC_NONE; k = (k + 1) & (n->nslots - 1)) {
+    source_nameentry const *e = &entries(n)[n->slots[k]];
+    if (e->hash == hash && e->len == len && !memcmp(n->text.s + e->start, s, len)) break;
+  }
+  return k;
+}
+
+uint32_t source_find(source const *src, char const *s, size_t len)
+{
+  source_names const *n = &src->names;
+  return n->nslots ? n->slots[slot_of(n, s, len, s6rc_hash_bytes(S6RC_HASH_INIT, s, len))] : S6RC_NONE;
+}
+
 uint32_t source_intern(source *src, char const *s, size_t len)
 {
   static source_definition const undefined = {.kind = SOURCE_UNDEFINED, .service = S6RC_NONE};
@@ -58,10 +75,8 @@ uint32_t source_intern(source *src, char const *s, size_t len)
   size_t k;
   if (len >= UINT32_MAX || id >= S6RC_NONE - 1) return (errno = EOVERFLOW, S6RC_NONE);
   if (n->nslots / 2 <= id && !grow(n)) return S6RC_NONE;
-  for (k = h & (n->nslots - 1); n->slots[k] != S6RC_NONE; k = (k + 1) & (n->nslots - 1)) {
-    source_nameentry const *old = &entries(n)[n->slots[k]];
-    if (old->hash == h && old->len == len && !memcmp(n->text.s + old->start, s, len)) return n->slots[k];
-  }
+  k = slot_of(n, s, len, h);
+  if (n->slots[k] != S6RC_NONE) return n->slots[k];
   if (!stralloc_readyplus(&n->text, len + 1) || !genalloc_readyplus(source_nameentry, &n->entries, 1) ||
       !genalloc_append(source_definition, &src->definitions, &undefined))
     return S6RC_NONE;

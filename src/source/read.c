@@ -25,17 +25,42 @@ static void read_attribute(reader *r, unsigned int i)
   if (i < SOURCE_NFILES && source_nerrors(r->src) > errors) r->sv->broken |= 1U << i;
 }
 
-static void note_ignored(reader *r)
+static void note_ignored(reader *r, char const *name, int i)
 {
-  for (size_t k = 0; k < entries_n(&r->own); k++) {
+  source_place place = {reader_service(r), name, 0, 0};
+  if (r->src->verbosity < 2) return;
+  if (i < 0)
+    source_complain(r->src, SOURCE_INFO, &place, "ignored: nothing that s6-rc-compile knows");
+  else if (applies(r->sv, (unsigned int)i))
+    source_complain(r->src, SOURCE_INFO, &place, "ignored because of %s.d", name);
+  else
+    source_complain(r->src, SOURCE_INFO, &place, "ignored: it means nothing for a %s",
+                    s6rc_type_names[r->sv->type]);
+}
+
+static int keep_ignored(reader *r, char const *name, int i)
+{
+  source *src = r->src;
+  source_ignored x = {.name = src->text.len, .attribute = i};
+  if (genalloc_len(source_ignored, &src->ignored) >= UINT32_MAX) return (errno = EOVERFLOW, 0);
+  return stralloc_catb(&src->text, name, strlen(name) + 1) &&
+         genalloc_append(source_ignored, &src->ignored, &x);
+}
+
+/* Of a definition whose type is not known, only what nobody knows. */
+static void collect_ignored(reader *r)
+{
+  source *src = r->src;
+  r->sv->ignored = (uint32_t)genalloc_len(source_ignored, &src->ignored);
+  for (size_t k = 0; !src->lost && k < entries_n(&r->own); k++) {
     char const *name = entries_get(&r->own, k);
     int i = source_attribute_find(name);
-    source_place place = {reader_service(r), name, 0, 0};
-    if (i < 0)
-      source_complain(r->src, SOURCE_INFO, &place, "ignored: nothing that s6-rc-compile knows");
-    else if (!applies(r->sv, (unsigned int)i) && r->sv->type < S6RC_NTYPES)
-      source_complain(r->src, SOURCE_INFO, &place, "ignored: it means nothing for a %s",
-                      s6rc_type_names[r->sv->type]);
+    if (i >= 0 && (applies(r->sv, (unsigned int)i) ? !reader_directory_wins(r, (unsigned int)i)
+                                                   : r->sv->type == S6RC_NTYPES))
+      continue;
+    if (!keep_ignored(r, name, i)) src->lost = errno;
+    note_ignored(r, name, i);
+    r->sv->nignored++;
   }
 }
 
@@ -68,7 +93,7 @@ static void read_files(reader *r)
   for (unsigned int i = SOURCE_TYPE + 1; !r->src->lost && i < n; i++)
     if (r->present[i] && applies(r->sv, i)) read_attribute(r, i);
   complain_missing(r);
-  if (r->src->verbosity >= 2) note_ignored(r);
+  collect_ignored(r);
 }
 
 /* Defines the name, or complains that somebody else has it. */
@@ -179,7 +204,8 @@ int source_read(source *src, char const *const *dirs, uint32_t ndirs, unsigned i
   src->verbosity = verbosity;
   /* so that they are never null: what is empty has an address too */
   if (!stralloc_ready(&src->text, 1) || !genalloc_ready(source_item, &src->items, 1) ||
-      !genalloc_ready(source_sdfile, &src->sdfiles, 1) || !genalloc_ready(source_service, &src->services, 1))
+      !genalloc_ready(source_sdfile, &src->sdfiles, 1) ||
+      !genalloc_ready(source_service, &src->services, 1) || !genalloc_ready(source_ignored, &src->ignored, 1))
     src->lost = errno;
   for (uint32_t i = 0; !src->lost && i < ndirs; i++) read_dir(&r, &top, i);
   define_pipelines(src);
@@ -201,6 +227,7 @@ void source_free(source *src)
   genalloc_free(source_service, &src->services);
   genalloc_free(source_item, &src->items);
   genalloc_free(source_sdfile, &src->sdfiles);
+  genalloc_free(source_ignored, &src->ignored);
   stralloc_free(&src->text);
   genalloc_free(source_complaint, &src->complaints);
   stralloc_free(&src->complaint_text);

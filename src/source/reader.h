@@ -89,6 +89,9 @@ extern int reader_slurp(reader *, unsigned int attribute);
    complained, or lost. */
 extern int reader_number(reader *, unsigned int attribute, uint32_t *);
 
+/* Is the file a list that is ignored because it is there as a directory too? */
+extern int reader_directory_wins(reader const *, unsigned int attribute);
+
 /* Is s good as a name that a user gives? 1; 0: complained. */
 extern int reader_name(reader *, source_place const *, char const *s, size_t len);
 

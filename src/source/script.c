@@ -101,7 +101,7 @@ void read_script(reader *r, unsigned int attribute)
   source_script *x = &r->sv->script[attribute == SOURCE_UP     ? S6RC_SCRIPT_UP
                                     : attribute == SOURCE_DOWN ? S6RC_SCRIPT_DOWN
                                                                : S6RC_SCRIPT_RELOAD];
-  size_t start = src->text.len;
+  size_t start;
   feed f;
   int argc;
   if (!reader_slurp(r, attribute)) return;
@@ -109,6 +109,13 @@ void read_script(reader *r, unsigned int attribute)
     reader_complain(r, SOURCE_ERROR, attribute, 0, "not text: it holds a NUL byte");
     return;
   }
+  x->raw = src->text.len;
+  x->rawlen = (uint32_t)r->buf.len;
+  if (!stralloc_catb(&src->text, r->buf.s, r->buf.len + 1)) {
+    src->lost = errno;
+    return;
+  }
+  start = src->text.len;
   f = (feed){.s = r->buf.s, .line = 1};
   argc = el_parse(&src->text, &next, &f);
   if (argc == LEX_SYSTEM)
@@ -118,7 +125,9 @@ void read_script(reader *r, unsigned int attribute)
   else if (src->text.len - start > UINT32_MAX)
     src->lost = EOVERFLOW;
   else {
-    *x = (source_script){.start = start, .len = (uint32_t)(src->text.len - start), .argc = (uint32_t)argc};
+    x->start = start;
+    x->len = (uint32_t)(src->text.len - start);
+    x->argc = (uint32_t)argc;
     return;
   }
   src->text.len = start;

@@ -73,8 +73,10 @@ enum source_severity_e { SOURCE_INFO, SOURCE_WARNING, SOURCE_ERROR, SOURCE_SYSER
 typedef struct source_complaint_s source_complaint;
 struct source_complaint_s {
   source_severity severity;
-  uint32_t key[4]; /* what it is sorted by */
-  size_t start;    /* in complaint_text: PATH[:LINE]: what is wrong, and a NUL */
+  uint32_t key[4];   /* what it is sorted by */
+  size_t start;      /* in complaint_text: PATH[:LINE]: what is wrong, and a NUL */
+  size_t text;       /* in complaint_text: what is wrong */
+  char const *label; /* src->label as it was, or null */
 };
 
 /* A name in a list, and its line; line 0: it is an entry of a directory. */
@@ -91,12 +93,22 @@ struct source_list_s {
   unsigned int file; /* where it stands: SOURCE_* */
 };
 
-/* argc words, each with a NUL behind it */
+/* argc words, each with a NUL behind it; and the file that they come from,
+   which is there even if it is no command line. */
 typedef struct source_script_s source_script;
 struct source_script_s {
   size_t start; /* in text */
   uint32_t len;
   uint32_t argc;
+  uint32_t rawlen; /* 0: there is none, or nothing in it */
+  size_t raw;      /* in text, with a NUL behind it */
+};
+
+/* An entry of a definition that is ignored. */
+typedef struct source_ignored_s source_ignored;
+struct source_ignored_s {
+  size_t name;   /* in text */
+  int attribute; /* the one that it is, but not for this type, or beside its directory; -1: none */
 };
 
 /* A file for the service directory. */
@@ -127,6 +139,8 @@ struct source_service_s {
   source_script script[S6RC_NSCRIPTS];
   uint32_t sdfiles; /* longruns: first one in sdfiles, in the order of s6rc_sdfiles */
   uint32_t nsdfiles;
+  uint32_t ignored; /* first one in ignored, in byte order of the names */
+  uint32_t nignored;
 };
 
 /* What a name stands for. SOURCE_PIPELINE: the bundle that service, a last
@@ -149,9 +163,11 @@ struct source_s {
   genalloc services;    /* of source_service, in the order that numbers them */
   genalloc items;       /* of source_item */
   genalloc sdfiles;     /* of source_sdfile */
+  genalloc ignored;     /* of source_ignored */
   stralloc text;        /* words of scripts, contents of files */
   genalloc complaints;  /* of source_complaint */
   stralloc complaint_text;
+  char const *label; /* the caller's, for the complaints to come: which kind they are of; or null */
   uint32_t count[SOURCE_NSEVERITIES];
   int incomplete; /* a source directory could not be read: who knows what it defines */
   int lost;       /* errno of a complaint that could not be kept, or 0 */
@@ -193,6 +209,8 @@ extern int source_path(source const *, uint32_t service, char const *file, stral
    there is no room. */
 extern uint32_t source_intern(source *, char const *s, size_t len);
 extern uint32_t source_nnames(source const *);
+/* The same, S6RC_NONE if there is no such name. */
+extern uint32_t source_find(source const *, char const *s, size_t len);
 extern char const *source_name(source const *, uint32_t id); /* ends in a NUL */
 extern uint32_t source_namelen(source const *, uint32_t id);
 
@@ -200,9 +218,12 @@ extern uint32_t source_namelen(source const *, uint32_t id);
 extern source_place source_item_place(source const *, uint32_t service, source_list const *,
                                       source_item const *);
 
-/* Attributes: the name of one, and which one a file is (-1: none). */
+/* Attributes: the name of one, which one a file is (-1: none), whether it
+   means something for a type, and how many there are. */
 extern char const *source_attribute_name(unsigned int attribute);
 extern int source_attribute_find(char const *name);
+extern int source_attribute_applies(unsigned int attribute, s6rc_type);
+extern unsigned int source_nattributes(void);
 
 static inline source_service *source_services(source const *src)
 {
@@ -212,6 +233,11 @@ static inline source_service *source_services(source const *src)
 static inline uint32_t source_nservices(source const *src)
 {
   return (uint32_t)genalloc_len(source_service, &src->services);
+}
+
+static inline source_ignored const *source_ignored_of(source const *src, source_service const *sv)
+{
+  return genalloc_s(source_ignored, &src->ignored) + sv->ignored;
 }
 
 static inline source_definition *source_definition_of(source const *src, uint32_t name)

@@ -111,6 +111,18 @@ test_commands() {
   done
 }
 
+# What s6-rc-lint has beside options.
+test_checks() {
+  need mandoc
+  page=$(page_of s6-rc-lint)
+  assert_exit 0 s6-rc-lint --help
+  printf '%s\n' "$STDOUT" >help
+  help_items help checks >a
+  page_items s6-rc-lint "$page" CHECKS >b
+  [ -s a ] || fail 's6-rc-lint --help has no checks'
+  compare checks a b s6-rc-lint --help "${page##*/}"
+}
+
 # Options of the synopsis are those of the table: both are written by hand.
 test_synopsis_has_all_options() {
   tools | while read -r name path; do

@@ -104,6 +104,32 @@ test_errors() {
   assert_eq "$(tail -n 1 err)" "s6-rc-compile: fatal: $((MANY + 1)) errors in $SRC: nothing written"
 }
 
+# s6-rc-lint costs as much as what it reads and finds.
+test_lint() {
+  directories
+  i=0
+  while [ $i -lt $MANY ]; do
+    i=$((i + 1))
+    echo oneshot >"$SRC/n$i/type"
+    printf '#!/bin/sh\n/nowhere/to/be/found\n' >"$SRC/n$i/up"
+    echo "n$((i + 1))" >"$SRC/n$i/dependencies"
+    : >"$SRC/n$i/timout-up"
+  done
+  rm "$SRC/n$MANY/dependencies"
+  (seq -f "$SRC/n%.0f/optional-dependencies.d" $MANY | xargs mkdir)
+  (seq -f "$SRC/n%.0f/optional-dependencies.d/other" $MANY | xargs touch)
+  # shellcheck disable=SC3045 # every shell that is supported has it
+  small_lint() { ulimit -s 8192; s6-rc-lint -o "$SRC"; }
+  assert_exit 1 small_lint
+  printf '%s\n' "$STDOUT" >out
+  for check in names interpreter executable; do
+    assert_eq "$(grep -c "\[$check\]\$" out)" $MANY
+  done
+  assert_eq "$(grep '\[orphans\]$' out)" \
+    "$SRC/n1: warning: in no bundle, and no service depends on it: it is started by name only [orphans]"
+  assert_eq "$STDERR" "s6-rc-lint: info: 0 errors, $((3 * MANY + 1)) warnings"
+}
+
 # Bundles in bundles in bundles, the first one said last.
 test_nested_bundles() {
   directories
