@@ -68,7 +68,7 @@ struct engine_job_s {
   char letter;                /* longruns in a reload: what s6-svc is to send */
   uint32_t ncommands;         /* longruns: queued for its supervisor, or being sent */
   unsigned int notifies : 1;  /* longruns: has a notification-fd */
-  unsigned int asked : 1;     /* longruns: the command is being sent, or has been */
+  unsigned int asked : 1;     /* longruns, and all in a dry run: the command is being sent, or has been */
   unsigned int sent : 1;      /* longruns: the command has been sent */
   unsigned int wanted : 1;    /* longruns: its supervisor has been seen to want what we want */
   unsigned int gaveup : 1;    /* longruns: said that it gave up (or a neighbour in its group did) */

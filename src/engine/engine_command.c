@@ -141,7 +141,10 @@ static void send_dryrun(engine *e, uint32_t i)
     argv[9] = scripts[e->plan->reload ? S6RC_SCRIPT_RELOAD : (unsigned int)e->plan->dir];
     argv[10] = number;
   }
-  if (spawn(e, S6RC_EXTBINPREFIX DRYRUN, argv, i, 1)) return;
+  if (spawn(e, S6RC_EXTBINPREFIX DRYRUN, argv, i, 1)) {
+    JOB(e, COMMAND(e, i)->job)->asked = 1;
+    return;
+  }
 err:
   engine_fail(e, COMMAND(e, i)->job, ENGINE_FAIL_SYSTEM, errno, "run " S6RC_EXTBINPREFIX DRYRUN);
 }
