@@ -17,6 +17,7 @@
 #include <s6-rc/livedir.h>
 #include <s6-rc/lock.h>
 #include <s6-rc/path.h>
+#include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
 
 #include "../cli/cli.h"
@@ -80,6 +81,17 @@ static int take_lock(init_run const *o, int fd, char const *path)
   return lockfd;
 }
 
+/* A lock file that somebody has removed is made again. 1; 0 if the directory
+   has vanished, too. */
+static int mend_lock(int fd, char const *path)
+{
+  if (!faccessat(fd, S6RC_LOCK_FILE, F_OK, AT_SYMLINK_NOFOLLOW)) return 1;
+  if (errno == ENOENT && (s6rc_writefileat(fd, S6RC_LOCK_FILE, "", 0, S6RC_MODE_LOCK) || errno == EEXIST))
+    return 1;
+  if (errno != ENOENT) strerr_diefusys(S6RC_EXIT_SYSTEM, "make ", path, "/" S6RC_LOCK_FILE);
+  return 0;
+}
+
 /* A supervised live directory made for our name: finish what may have been
    left undone, and be content. Returns if it is not that any more. */
 static void adopt(init_run *o, char const *path, int fd)
@@ -88,6 +100,7 @@ static void adopt(init_run *o, char const *path, int fd)
   struct stat st;
   int lockfd;
   check_same(o, path);
+  if (!mend_lock(fd, path)) return;
   lockfd = take_lock(o, fd, path);
   if (lockfd < 0) return;
   if (!s6rc_livedir_published(o->live, path)) {

@@ -66,6 +66,19 @@ test_different() {
   wait $pid
 }
 
+test_missing_lock() {
+  longrun a
+  start_live
+  rc change a
+  rm "$LIVE/lock"
+  assert_exit 111 rc change a
+  assert_contains "$STDERR" "unable to lock live directory $LIVE: No such file"
+  assert_exit 0 timeout 60 "$S6RC_BIN/s6-rc-init" -c "$DB" -l "$LIVE" "$SCAN"
+  assert_contains "$STDERR" 'is in use already'
+  assert_mode "$LIVE/lock" 600
+  rc -d change a
+}
+
 test_link_is_put_back() {
   start_ab
   rm "$LIVE"
