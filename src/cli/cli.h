@@ -123,6 +123,10 @@ extern int cli_lock_live(char const *live, cli_patience const *);
    for the message. */
 extern void cli_lock_db(s6rc_db const *, char const *path, cli_patience const *);
 
+/* The path of the database of live directory live, for messages, until the next
+   call. errno stays. */
+extern char const *cli_livedb_path(char const *live);
+
 /* Opens the database of live directory live or dies: as cli_opendb, and 111 if
    there is no live directory. The database's path, for messages. */
 extern char const *cli_openlivedb(s6rc_db *, char const *live);

@@ -34,17 +34,20 @@ void cli_opendb(s6rc_db *db, char const *path)
   if (!s6rc_db_open(db, path)) cli_dieopendb(path);
 }
 
-char const *cli_openlivedb(s6rc_db *db, char const *live)
+char const *cli_livedb_path(char const *live)
 {
   static stralloc path = STRALLOC_ZERO;
-  s6rc_livepart part;
-  int ok = s6rc_live_opendb(db, live, &part), e = errno;
-  if (!ok && part == S6RC_PART_LIVE) cli_dieopenlive(live);
-  if (!s6rc_path_set(&path, live) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED))
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "open the database of live directory ", live);
+  int e = errno;
+  int ok = s6rc_path_set(&path, live) && s6rc_path_push(&path, S6RC_LIVE_COMPILED);
   errno = e;
-  if (!ok) cli_dieopendb(path.s);
-  return path.s;
+  return ok ? path.s : live;
+}
+
+char const *cli_openlivedb(s6rc_db *db, char const *live)
+{
+  s6rc_livepart part;
+  if (!s6rc_live_opendb(db, live, &part)) cli_dielive(live, part);
+  return cli_livedb_path(live);
 }
 
 static void die_unknown(s6rc_db const *db, char const *dbpath, char const *name)

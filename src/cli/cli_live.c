@@ -23,7 +23,7 @@ void cli_dieopenlive(char const *live)
 void cli_dielive(char const *live, s6rc_livepart part)
 {
   if (part == S6RC_PART_LIVE) cli_dieopenlive(live);
-  if (part == S6RC_PART_DB) cli_dieopendb(live);
+  if (part == S6RC_PART_DB) cli_dieopendb(cli_livedb_path(live));
   if (part == S6RC_PART_STATE && errno == EPROTO)
     strerr_dief(S6RC_EXIT_DAMAGED, "the state file of live directory ", live, " does not match its database");
   strerr_diefusys(S6RC_EXIT_SYSTEM, "read live directory ", live);

@@ -177,7 +177,10 @@ static int examine(init_run *o, char const *path)
   else if (supervised && live) {
     adopt(o, path, fd);
     r = 0;
-  } else if (!supervised)
+  } else if (supervised && s6rc_livedir_published(o->live, path))
+    strerr_dief(S6RC_EXIT_SYSTEM, "live directory ", o->live, " is in use (", path,
+                "), but it has no file " S6RC_STATE_FILE);
+  else if (!supervised)
     r = sweep(o, path, fd);
   if (fd >= 0) close(fd);
   return r;

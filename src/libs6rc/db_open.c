@@ -58,7 +58,7 @@ static int open_file(s6rc_db const *db, char const *name, size_t *size)
 {
   struct stat st;
   int fd = openat(db->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return -1;
+  if (fd < 0) return errno == ENOENT ? (errno = EPROTO, -1) : -1;
   if (!fstat(fd, &st)) {
     if (S_ISREG(st.st_mode) && st.st_size && (uintmax_t)st.st_size <= SIZE_MAX) {
       *size = (size_t)st.st_size;

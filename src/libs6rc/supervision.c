@@ -184,6 +184,14 @@ static int link_names(s6rc_supervision const *s, char const *name, stralloc *lin
          s6rc_path_push(target, name);
 }
 
+/* Does link lead to service directory name, in whatever words? */
+static int leads_to(char const *link, int servicedirsfd, char const *name)
+{
+  struct stat there, ours;
+  return !stat(link, &there) && !fstatat(servicedirsfd, name, &ours, 0) && there.st_ino == ours.st_ino &&
+         there.st_dev == ours.st_dev;
+}
+
 /* Is link a link to target? */
 static int is_link_to(char const *link, stralloc const *target)
 {
@@ -202,7 +210,7 @@ static int make_link(s6rc_supervision const *s, char const *name, stralloc *link
   if (ok)
     *fresh = 1;
   else if (e == EEXIST)
-    ok = is_link_to(link->s, &target);
+    ok = is_link_to(link->s, &target) || leads_to(link->s, s->servicedirsfd, name);
   stralloc_free(&target);
   errno = e;
   return ok;

@@ -9,7 +9,6 @@
 #include <skalibs/tai.h>
 
 #include <s6-rc/live.h>
-#include <s6-rc/path.h>
 #include <s6-rc/state.h>
 
 #include "../update/update.h"
@@ -17,8 +16,8 @@
 
 void rc_die_damaged(rc const *o)
 {
-  if (errno == EPROTO) cli_diedamaged(o->livepath, "a record of its database is damaged");
-  strerr_diefusys(S6RC_EXIT_SYSTEM, "read the database of ", o->livepath);
+  if (errno == EPROTO) cli_diedamaged(cli_livedb_path(o->livepath), "a record is damaged");
+  strerr_diefusys(S6RC_EXIT_SYSTEM, "read ", cli_livedb_path(o->livepath));
 }
 
 void rc_open(rc *o)
@@ -47,11 +46,7 @@ void rc_close(rc *o)
 
 static void lock_db(rc const *o)
 {
-  stralloc path = STRALLOC_ZERO;
-  if (!s6rc_path_set(&path, o->livepath) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED))
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "lock the database of live directory ", o->livepath);
-  cli_lock_db(&o->live.db, path.s, &o->wait);
-  stralloc_free(&path);
+  cli_lock_db(&o->live.db, cli_livedb_path(o->livepath), &o->wait);
 }
 
 /* An update that was killed is somebody's business before anything else is

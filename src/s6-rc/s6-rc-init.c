@@ -101,6 +101,8 @@ int main(int argc, char const *const *argv)
   if (!o.live[1]) cli_dieusage("this cannot be a live directory: ", o.live);
   if (o.bootdb[0] != '/' && !dereference) cli_dieusage("not an absolute path: ", o.bootdb);
   if (o.prefix[strcspn(o.prefix, "/\n")]) cli_dieusage("a prefix holds no slash and no newline: ", o.prefix);
+  if (o.prefix[0] == '.')
+    cli_dieusage("a prefix does not begin with a dot, s6-svscan would not look at the services: ", o.prefix);
   tain_add_g(&o.deadline, &tto);
 
   init_check_scandir(&o);

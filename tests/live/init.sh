@@ -124,6 +124,7 @@ test_usage() {
   usage -c "$DB" -l "$LIVE" -p a/b "$SCAN"
   usage -c "$DB" -l "$LIVE" -p 'a
 b' "$SCAN"
+  usage -c "$DB" -l "$LIVE" -p .a "$SCAN"
   usage -c "$DB" -l "$LIVE" -t 1s "$SCAN"
   usage -c "$DB" -l "$LIVE" -q "$SCAN"
   usage -c "$DB" -l "$LIVE" "$SCAN" -t

@@ -43,6 +43,7 @@ test_same_in_other_words() {
   assert_exit 0 s6-rc-init -c "$T/./db/" -l "$LIVE/" "$SCAN//"
   assert_contains "$STDERR" 'in use already'
   assert_exit 0 s6-rc-init -c db -d -l "$LIVE" "$T/../${T##*/}/scan"
+  assert_exit 0 s6-rc-init -c "$DB" -l "$T//./live" "$SCAN"
   assert_unchanged
 }
 
@@ -64,6 +65,18 @@ test_different() {
   assert_contains "$STDERR" "s6-rc-init: fatal: live directory $LIVE is in use"
   assert_unchanged
   wait $pid
+}
+
+# What runs in it must not run twice.
+test_missing_state() {
+  longrun a
+  start_live
+  rc change a
+  rm "$LIVE/state"
+  assert_exit 111 live_init
+  assert_contains "$STDERR" "live directory $LIVE is in use ($T/$(readlink "$LIVE")), but it has no file state"
+  assert_eq "$(echo "$LIVE"*)" "$LIVE $T/$(readlink "$LIVE")" 'beside the live name'
+  supervised_up a
 }
 
 test_missing_lock() {

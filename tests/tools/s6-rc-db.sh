@@ -286,8 +286,8 @@ test_no_database() {
   assert_exit 111 db list all
   assert_contains "$STDERR" "unable to open compiled database $DB: No such file or directory"
   mkdir "$DB"
-  assert_exit 111 db list all
-  assert_contains "$STDERR" "unable to open compiled database $DB: No such file or directory"
+  assert_exit 4 db list all
+  assert_contains "$STDERR" "$DB is not a valid compiled database: damaged, or not written by s6-rc-compile"
   assert_exit 111 s6-rc-db -c /dev/null list all
   assert_contains "$STDERR" 'Not a directory'
 }
