@@ -98,12 +98,14 @@ static int build(compiled const *c, compile_builder *b)
 
 static void check_number(compiled *c, uint32_t nconsumers)
 {
-  char fmt[UINT32_FMT];
+  char have[UINT32_FMT], most[UINT32_FMT];
   source_place place = {S6RC_NONE, c->src->dirs[0], 0, 0};
   if (nconsumers <= COMPILE_FDS_MAX / 2) return;
-  fmt[uint32_fmt(fmt, nconsumers)] = 0;
-  source_complain(c->src, SOURCE_WARNING, &place,
-                  "%s longruns are consumers: that is more pipes than the fd-holder can hold", fmt);
+  have[uint32_fmt(have, nconsumers)] = 0;
+  most[uint32_fmt(most, COMPILE_FDS_MAX / 2)] = 0;
+  source_complain(c->src, SOURCE_ERROR, &place,
+                  "%s longruns are consumers, each has a pipe, and the fd-holder cannot hold more than %s",
+                  have, most);
 }
 
 int compile_pipelines(compiled *c)

@@ -72,8 +72,11 @@ int main(int argc, char const *const *argv)
     if (ndelay_on(CONNECTION) < 0)
       strerr_diefusys(S6RC_EXIT_SYSTEM, "use descriptor 6 (is this run by s6-ipcclient?)");
     s6_fdholder_init(&a, CONNECTION);
-    if (!fdholder_fill(&a, names.s, n, &deadline, &failed))
-      strerr_diefusys(S6RC_EXIT_SYSTEM, "store the pipe of ", failed, " in the fd-holder");
+    if (!fdholder_fill(&a, names.s, n, &deadline, &failed)) {
+      int full = errno == ENFILE || errno == EMFILE;
+      strerr_diefusys(S6RC_EXIT_SYSTEM, "store the pipe of ", failed, " in the fd-holder",
+                      full ? " (is its hard limit on open files high enough? each pipe takes two)" : "");
+    }
     s6_fdholder_free(&a);
   }
   stralloc_free(&names);

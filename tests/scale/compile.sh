@@ -175,4 +175,22 @@ test_pipelines() {
   assert_eq "$(db contents long | wc -l)" $((MANY / 2))
 }
 
+# More pipes than the fd-holder can hold: n1 -> n2 -> n3 -> ...
+test_too_many_consumers() {
+  MANY=12002
+  directories
+  i=0
+  while [ $i -lt $MANY ]; do
+    i=$((i + 1))
+    echo longrun >"$SRC/n$i/type"
+    echo "$RUN" >"$SRC/n$i/run"
+    echo "n$((i - 1))" >"$SRC/n$i/consumer-for"
+    echo "n$((i + 1))" >"$SRC/n$i/producer-for"
+  done
+  rm "$SRC/n1/consumer-for" "$SRC/n$MANY/producer-for"
+  assert_exit 1 compile
+  assert_contains "$STDERR" "$SRC: 12001 longruns are consumers"
+  assert_contains "$STDERR" 'the fd-holder cannot hold more than 12000'
+}
+
 run_tests "$@"

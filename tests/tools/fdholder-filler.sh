@@ -190,7 +190,7 @@ test_no_fd_holder() {
   assert_eq "$STDOUT" ''
   assert_contains "$STDERR" 'fatal: unable to use descriptor 6'
   assert_exit 111 fill_alone 6</dev/null
-  assert_contains "$STDERR" 'fatal: unable to store the pipe of service-0 in the fd-holder: '
+  assert_contains "$STDERR" 'fatal: unable to store the pipe of service-0 in the fd-holder'
   assert_exit 111 "$S6RC_LIBEXEC/s6-rc-fdholder-filler" <"$T"
   assert_contains "$STDERR" 'unable to read names from stdin: Is a directory'
 }
@@ -200,7 +200,8 @@ test_a_full_holder() {
   names 11 >list
   assert_exit 111 fill_from list -1
   assert_eq "$STDOUT" ''
-  assert_contains "$STDERR" 'unable to store the pipe of service-0 in the fd-holder: '
+  assert_contains "$STDERR" 'unable to store the pipe of service-0 in the fd-holder'
+  assert_contains "$STDERR" 'is its hard limit on open files high enough?'
 }
 
 # Somebody listens, and never answers.
