@@ -44,6 +44,24 @@ enum { ATTEMPTS = 3 };
 
 #define NANO 1000000000U
 
+char const *const s6rc_result_names[S6RC_NRESULTS] = {[S6RC_RESULT_UNDERWAY] = "underway",
+                                                      [S6RC_RESULT_DONE] = "done",
+                                                      [S6RC_RESULT_EXITED] = "exited",
+                                                      [S6RC_RESULT_SIGNALED] = "signaled",
+                                                      [S6RC_RESULT_TIMEDOUT] = "timedout",
+                                                      [S6RC_RESULT_GIVENUP] = "givenup",
+                                                      [S6RC_RESULT_UNWANTED] = "unwanted",
+                                                      [S6RC_RESULT_NOEXEC] = "noexec",
+                                                      [S6RC_RESULT_INTERPRETER] = "interpreter",
+                                                      [S6RC_RESULT_UNSUPERVISED] = "unsupervised",
+                                                      [S6RC_RESULT_COMMAND] = "command",
+                                                      [S6RC_RESULT_INTERRUPTED] = "interrupted",
+                                                      [S6RC_RESULT_RUNNER] = "runner",
+                                                      [S6RC_RESULT_SYSTEM] = "system",
+                                                      [S6RC_RESULT_LEFT] = "left",
+                                                      [S6RC_RESULT_BLOCKED] = "blocked",
+                                                      [S6RC_RESULT_SKIPPED] = "skipped"};
+
 static void seal(unsigned char *s)
 {
   s6rc_le32_put(s + HASH, s6rc_hash_words(S6RC_HASH_INIT, s, HASH / 4));
@@ -155,34 +173,67 @@ static int check(int fd, uint32_t n, uint32_t *lastrun)
 
 void s6rc_records_free(s6rc_records *r)
 {
+  int e = errno;
   free(r->s);
+  errno = e;
   *r = (s6rc_records)S6RC_RECORDS_ZERO;
+}
+
+/* All but the header. r->n, r->s are there. */
+static int read_all(int fd, s6rc_records *r)
+{
+  size_t len = (size_t)r->n * S6RC_RECORD_SIZE;
+  s6rc_record rec;
+  if (lseek(fd, offset(0), SEEK_SET) < 0) return 0;
+  errno = EPROTO; /* if it ends early */
+  if (allread(fd, (char *)r->s, len) < len) return 0;
+  for (uint32_t i = 0; i < r->n; i++) {
+    unsigned char *s = r->s + (size_t)i * S6RC_RECORD_SIZE;
+    for (int k = 0; k < ATTEMPTS && !s6rc_record_unpack(s, &rec); k++)
+      if (!read_at(fd, s, offset(i))) return 0;
+  }
+  return 1;
+}
+
+/* Has anybody the live directory's lock? Yes, if we may not know. */
+static int is_locked(int livefd)
+{
+  int fd = openat(livefd, S6RC_LOCK_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), r;
+  if (fd < 0) return errno != ENOENT;
+  r = fd_islocked(fd);
+  fd_close(fd);
+  return !!r;
+}
+
+/* The order makes `over` true: a run that was in the header before, and had no
+   lock when we looked, writes no record after that. */
+static int read_records(s6rc_records *r, int livefd, uint32_t n, int look)
+{
+  int fd = openat(livefd, S6RC_RECORDS_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  *r = (s6rc_records)S6RC_RECORDS_ZERO;
+  if (fd < 0) return 0;
+  if (check(fd, n, &r->lastrun)) {
+    r->over = r->lastrun - (r->lastrun && (!look || is_locked(livefd)));
+    r->n = n;
+    r->s = malloc((size_t)n * S6RC_RECORD_SIZE + 1); /* none of no services is not a failure */
+    if (r->s && read_all(fd, r)) {
+      fd_close(fd);
+      return 1;
+    }
+  }
+  fd_close(fd);
+  s6rc_records_free(r);
+  return 0;
 }
 
 int s6rc_records_read(s6rc_records *r, int livefd, uint32_t n)
 {
-  int fd = openat(livefd, S6RC_RECORDS_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  size_t len = (size_t)n * S6RC_RECORD_SIZE;
-  s6rc_record rec;
-  *r = (s6rc_records)S6RC_RECORDS_ZERO;
-  if (fd < 0) return 0;
-  if (!check(fd, n, &r->lastrun)) goto err;
-  r->s = malloc(len + 1); /* a database without services is none, but may be asked about */
-  if (!r->s || lseek(fd, offset(0), SEEK_SET) < 0) goto err;
-  errno = EPROTO;
-  if (allread(fd, (char *)r->s, len) < len) goto err;
-  r->n = n;
-  for (uint32_t i = 0; i < n; i++) {
-    unsigned char *s = r->s + (size_t)i * S6RC_RECORD_SIZE;
-    for (int k = 0; k < ATTEMPTS && !s6rc_record_unpack(s, &rec); k++)
-      if (!read_at(fd, s, offset(i))) goto err;
-  }
-  fd_close(fd);
-  return 1;
-err:
-  fd_close(fd);
-  s6rc_records_free(r);
-  return 0;
+  return read_records(r, livefd, n, 1);
+}
+
+int s6rc_records_load(s6rc_records *r, int livefd, uint32_t n)
+{
+  return read_records(r, livefd, n, 0);
 }
 
 int s6rc_records_get(s6rc_records const *r, uint32_t number, s6rc_record *rec)

@@ -9,6 +9,7 @@
 #include <skalibs/tai.h>
 #include <skalibs/types.h>
 
+#include "report-record.h"
 #include "report.h"
 
 static int cat_uint(stralloc *sa, char const *before, unsigned int u, char const *after)
@@ -56,29 +57,25 @@ static int cat_command(stralloc *sa, engine_job const *job)
   return stralloc_cats(sa, " was killed by SIG") && stralloc_cats(sa, sig_name(job->value - 256));
 }
 
+/* Those that have no more to say than a record has. */
+static int cat_plain(stralloc *sa, s6rc_result result, engine_job const *job, s6rc_dir dir)
+{
+  return report_how(sa, result, (uint32_t)job->value, dir == S6RC_UP ? S6RC_RECORD_UP : S6RC_RECORD_DOWN);
+}
+
 int report_failure(stralloc *sa, engine_job const *job, s6rc_dir dir)
 {
   switch (job->failure) {
-    case ENGINE_FAIL_EXITED:
-      return cat_uint(sa, "its script exited with code ", (unsigned int)job->value, "");
-    case ENGINE_FAIL_SIGNALED:
-      return stralloc_cats(sa, "its script was killed by SIG") && stralloc_cats(sa, sig_name(job->value));
-    case ENGINE_FAIL_TIMEDOUT:
-      return cat_uint(sa, "timed out after ", (unsigned int)job->value, " ms (its ") &&
-             stralloc_cats(sa, dir == S6RC_UP ? "timeout-up)" : "timeout-down)");
-    case ENGINE_FAIL_GIVENUP:
-      return stralloc_cats(sa, "it gave up for good (its finish script exited with code 125)");
+    case ENGINE_FAIL_EXITED: return cat_plain(sa, S6RC_RESULT_EXITED, job, dir);
+    case ENGINE_FAIL_SIGNALED: return cat_plain(sa, S6RC_RESULT_SIGNALED, job, dir);
+    case ENGINE_FAIL_TIMEDOUT: return cat_plain(sa, S6RC_RESULT_TIMEDOUT, job, dir);
+    case ENGINE_FAIL_GIVENUP: return cat_plain(sa, S6RC_RESULT_GIVENUP, job, dir);
+    case ENGINE_FAIL_UNWANTED: return cat_plain(sa, S6RC_RESULT_UNWANTED, job, dir);
+    case ENGINE_FAIL_UNSUPERVISED: return cat_plain(sa, S6RC_RESULT_UNSUPERVISED, job, dir);
+    case ENGINE_FAIL_INTERRUPTED: return cat_plain(sa, S6RC_RESULT_INTERRUPTED, job, dir);
     case ENGINE_FAIL_NOEXEC: return cat_noexec(sa, job);
     case ENGINE_FAIL_INTERPRETER: return cat_interpreter(sa, job);
-    case ENGINE_FAIL_UNWANTED:
-      return stralloc_cats(sa,
-                           "its s6-supervise was told to bring it down (by hand, or because s6-svscan ends)");
-    case ENGINE_FAIL_UNSUPERVISED:
-      return stralloc_cats(
-          sa, "no s6-supervise is running in its service directory (was s6-svscan stopped, or its "
-              "link removed from the scan directory?)");
     case ENGINE_FAIL_COMMAND: return cat_command(sa, job);
-    case ENGINE_FAIL_INTERRUPTED: return stralloc_cats(sa, "interrupted by a signal");
     case ENGINE_FAIL_RUNNER:
       return stralloc_cats(sa, "trouble with the oneshot runner: ") && cat_error(sa, job->detail, job->value);
     case ENGINE_FAIL_SYSTEM: return stralloc_cats(sa, "unable to ") && cat_error(sa, job->detail, job->value);

@@ -71,6 +71,11 @@ test_root_in_a_users_tree() {
   rc change a
   rc -d change a
   assert_eq "$(stat -c '%u %g %a' "$LIVE/state")" "$OWNER $OWNER 644" 'owner of the state file'
+  # records that are made anew, too
+  rm "$LIVE/records"
+  rc change a
+  assert_eq "$(stat -c '%u %g %a' "$LIVE/records")" "$OWNER $OWNER 644" 'owner of the records'
+  rc -d change a
   as_owner s6-rc -l "$LIVE" change all
   assert_up a b o producer logger
   as_owner s6-rc -l "$LIVE" -d change all
@@ -117,6 +122,7 @@ check_all_refused() { # UID GID
   assert_refused "$@" 'read the lock' cat "$LIVE/lock"
   assert_refused "$@" 'lock' s6-setlock -n "$LIVE/lock" true
   assert_refused "$@" 'write the state' sh -c ": >>'$LIVE/state'"
+  assert_refused "$@" 'write the records' sh -c ": >>'$LIVE/records'"
   assert_refused "$@" 'replace the state' cp -f "$fake/state" "$LIVE/state"
   for name in a s6rc-oneshot-runner s6rc-fdholder; do
     assert_refused "$@" 'make files' sh -c ": >'$dirs/$name/new'"

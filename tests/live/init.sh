@@ -23,7 +23,7 @@ check_layout() { # UMASK
   esac
   assert_eq "$(cd "$T" && echo live*)" "live $real" 'beside the live name'
   assert_mode "$T/$real" 755
-  assert_eq "$(ls -A "$LIVE/")" "$(printf '%s\n' compiled lock prefix scandir servicedirs state)" 'entries'
+  assert_eq "$(ls -A "$LIVE/")" "$(printf '%s\n' compiled lock prefix records scandir servicedirs state)" 'entries'
   assert_eq "$(modes "$LIVE/" lock prefix servicedirs state)" "$(printf '%s\n' '600 lock' '644 prefix' \
     '755 servicedirs' '644 state')" 'modes'
   assert_eq "$(readlink "$LIVE/compiled")" "$DB" 'compiled'

@@ -54,7 +54,9 @@ test_other_sources() {
   # bundles and files are no matter
   bundle all a b c
   again bundles
+  cp "$LIVE/records" before
   upgrade "$T/bundles"
+  cmp "$LIVE/records" before
   rc change all
   assert_up a b c
 }

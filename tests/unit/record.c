@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include <s6-rc/dbformat.h>
+#include <s6-rc/lock.h>
 #include <s6-rc/record.h>
 #include <s6-rc/types.h>
 
@@ -26,12 +27,17 @@ static int open_dir(void)
   return fd;
 }
 
-static void put(int dirfd, void const *s, size_t len)
+static void put_file(int dirfd, char const *name, void const *s, size_t len)
 {
-  int fd = openat(dirfd, S6RC_RECORDS_FILE, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   CHECK(fd >= 0);
   CHECK_INT(write(fd, s, len), len);
   close(fd);
+}
+
+static void put(int dirfd, void const *s, size_t len)
+{
+  put_file(dirfd, S6RC_RECORDS_FILE, s, len);
 }
 
 /* At most max bytes of the file; how many it has. */
@@ -302,6 +308,71 @@ TEST(not_a_file)
   CHECK(!s6rc_records_read(&all, dirfd, 2));
   CHECK_INT(s6rc_records_open(dirfd, 2, &run, &found), -1);
   CHECK_INT(faccessat(dirfd, S6RC_RECORDS_NEW, F_OK, 0), -1);
+}
+
+/* Another process that holds the live directory's lock, until it is let go. */
+static pid_t hold_lock(int dirfd, int *go)
+{
+  int ready[2], end[2];
+  char c;
+  CHECK(!pipe(ready) && !pipe(end));
+  pid_t pid = fork();
+  CHECK(pid >= 0);
+  if (!pid) {
+    close(end[1]);
+    if (s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0) >= 0) write(ready[1], "", 1);
+    read(end[0], &c, 1);
+    _exit(0);
+  }
+  close(end[0]);
+  CHECK_INT(read(ready[0], &c, 1), 1);
+  *go = end[1];
+  return pid;
+}
+
+static void check_over(int dirfd, uint32_t wanted)
+{
+  s6rc_record r = full;
+  s6rc_records all;
+  CHECK(s6rc_records_read(&all, dirfd, 1));
+  CHECK_INT(all.over, wanted);
+  r.result = S6RC_RESULT_UNDERWAY;
+  for (r.run = 1; r.run <= 4; r.run++) CHECK_INT(s6rc_record_killed(&all, &r), r.run <= wanted);
+  r.result = S6RC_RESULT_DONE;
+  r.run = 1;
+  CHECK(!s6rc_record_killed(&all, &r));
+  s6rc_records_free(&all);
+}
+
+/* Which runs are over: all before the last one, and that too if nobody has the lock. */
+TEST(runs_that_are_over)
+{
+  s6rc_records const three = {.s = 0, .n = 1, .lastrun = 3}, none = {.s = 0, .n = 1};
+  s6rc_records all;
+  int go, dirfd = open_dir();
+  CHECK(s6rc_records_write(dirfd, &three));
+  check_over(dirfd, 3); /* there is no lock to have */
+  put_file(dirfd, S6RC_LOCK_FILE, "", 0);
+  check_over(dirfd, 3);
+  pid_t pid = hold_lock(dirfd, &go);
+  check_over(dirfd, 2);
+  close(go);
+  CHECK_INT(waitpid(pid, 0, 0), pid);
+  check_over(dirfd, 3);
+  /* who has the lock itself does not look, and keeps it */
+  CHECK(s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0) >= 0);
+  CHECK(s6rc_records_load(&all, dirfd, 1));
+  CHECK_INT(all.over, 2);
+  s6rc_records_free(&all);
+  pid = fork();
+  if (!pid) _exit(s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0) >= 0);
+  int status;
+  CHECK_INT(waitpid(pid, &status, 0), pid);
+  CHECK_INT(status, 0);
+  CHECK(s6rc_records_write(dirfd, &none));
+  CHECK(s6rc_records_load(&all, dirfd, 1));
+  CHECK_INT(all.over, 0);
+  s6rc_records_free(&all);
 }
 
 TEST(failed_writes)

@@ -14,8 +14,8 @@
    - no file: the live directory was made by a version that has none. The next
      change makes it. To a reader that is: nothing is known.
    - a record of zeros: no transition yet.
-   - under way: if the run that wrote it is over (its number is less than
-     lastrun, or nobody has the live directory's lock), it was killed.
+   - under way, by a run that is over: that one was killed. See
+     s6rc_record_killed.
    - a direction is what was tried, not what is: whether the service is up is
      said by live/state alone. */
 
@@ -61,6 +61,9 @@ enum s6rc_result_e {
   S6RC_NRESULTS
 };
 
+/* One word each: "underway", "done", "exited", ... */
+extern char const *const s6rc_result_names[S6RC_NRESULTS];
+
 /* what ended a run before its time */
 typedef enum s6rc_runend_e s6rc_runend;
 enum s6rc_runend_e { S6RC_RUNEND_SYSTEM, S6RC_RUNEND_INTERRUPTED, S6RC_RUNEND_TIMEDOUT };
@@ -93,16 +96,17 @@ struct s6rc_records_s {
   unsigned char *s; /* n records without the header; null: none are known */
   uint32_t n;
   uint32_t lastrun; /* the number of the last run that began a transition */
+  uint32_t over;    /* runs up to this number have ended, or were killed */
 };
-#define S6RC_RECORDS_ZERO        \
-  {                              \
-    .s = 0, .n = 0, .lastrun = 0 \
+#define S6RC_RECORDS_ZERO                   \
+  {                                         \
+    .s = 0, .n = 0, .lastrun = 0, .over = 0 \
   }
 
 /* Reads the records of live directory livefd, whose database has n services.
-   1; 0 and errno: ENOENT if there are none, EPROTO if the file is damaged or
-   one for another number of services, ENOMEM..., *r is then empty but can be
-   used. */
+   Not for a process that has the live directory's lock: it would lose it. 1; 0
+   and errno: ENOENT if there are none, EPROTO if the file is damaged or one for
+   another number of services, ENOMEM..., *r is then empty but can be used. */
 extern int s6rc_records_read(s6rc_records *r, int livefd, uint32_t n);
 
 /* The record of service number; one without transition if none is known. 1;
@@ -110,7 +114,17 @@ extern int s6rc_records_read(s6rc_records *r, int livefd, uint32_t n);
 extern int s6rc_records_get(s6rc_records const *r, uint32_t number, s6rc_record *);
 extern void s6rc_records_free(s6rc_records *);
 
+/* Is it under way, although its run is over? (Of the last run a stranger, who
+   may not look at the lock, does not know.) */
+static inline int s6rc_record_killed(s6rc_records const *r, s6rc_record const *rec)
+{
+  return rec->direction && rec->result == S6RC_RESULT_UNDERWAY && rec->run <= r->over;
+}
+
 /* --- writing: for whoever has the live directory's lock */
+
+/* As s6rc_records_read. */
+extern int s6rc_records_load(s6rc_records *r, int livefd, uint32_t n);
 
 /* Replaces the file: n records and lastrun as in r; s null: n without a
    transition. Written beside and renamed; as the state it is not synced, and
