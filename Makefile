@@ -148,6 +148,12 @@ strip: all
 
 # --- installing: words FILE TARGET MODE; the mode `link` makes a symlink that holds FILE
 
+# bash and fish look for a file of the tool's name
+COMPLETIONS := $(srcdir)/completions/_s6-rc $(zshcompletiondir)/_s6-rc 644 \
+  $(srcdir)/completions/s6-rc.bash $(bashcompletiondir)/s6-rc 644 \
+  $(srcdir)/completions/s6-rc.fish $(fishcompletiondir)/s6-rc.fish 644 \
+  $(foreach tool,$(filter-out s6-rc,$(BIN_TOOLS)),\
+    s6-rc $(bashcompletiondir)/$(tool) link s6-rc.fish $(fishcompletiondir)/$(tool).fish link)
 man_pages := $(wildcard $(srcdir)/doc/man/*.[1-9])
 INSTALLED := \
   $(foreach tool,$(BIN_TOOLS),build/bin/$(tool) $(bindir)/$(tool) 755) \
@@ -160,6 +166,7 @@ INSTALLED := \
     $(SO).$(version) $(dynlibdir)/$(SO).$(INTERFACE) link $(SO).$(version) $(dynlibdir)/$(SO) link) \
   $(if $(PC),$(PC) $(pkgconfdir)/$(notdir $(PC)) 644) \
   $(foreach page,$(man_pages),$(page) $(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) 644) \
+  $(if $(filter yes,$(enable_completions)),$(COMPLETIONS)) \
   $(if $(filter yes,$(enable_html)),$(foreach page,$(wildcard $(srcdir)/doc/*.html $(srcdir)/doc/*.css),$(page) $(docdir)/$(notdir $(page)) 644))
 
 # Each file appears under its name by a rename: what runs while it is replaced sees the old or the new one.

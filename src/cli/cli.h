@@ -66,7 +66,8 @@ struct cli_parser_s {
 /* Sets PROG, remembers the tool for cli_dieusage, makes sure that descriptors
    0 to 2 are open (if stdout was not, writing to buffer_1 fails nevertheless),
    starts the clock, makes SIGPIPE harmless (programs that we exec get the
-   default back). argv as in main. */
+   default back). argv as in main. With --complete first it does what
+   cli_complete does. */
 extern void cli_start(cli_parser *, cli_tool const *, char const *const *argv);
 
 /* The next option's letter; 0 at the end: p->argv is then the operands (null
@@ -84,6 +85,16 @@ extern void cli_ms(cli_parser const *p, tain *);
 
 /* The help text on stdout. */
 extern void cli_help(cli_tool const *);
+
+/* Finds an option; null if there is none. */
+extern cli_option const *cli_option_by_letter(cli_tool const *, char letter);
+extern cli_option const *cli_option_by_name(cli_tool const *, char const *name, size_t len);
+
+/* Prints what may stand in the place of the last of words, when those before
+   it are the command line so far; exits 0. Lines: HELP<tab>COMPLETION, or what
+   the shell is to do: files, directories, users, commands (complete these),
+   skip N (only behind the first N bytes of the word). */
+extern void cli_complete(cli_tool const *, char const *const *words) gccattr_noreturn;
 
 /* Finds a command by name; null if there is none. */
 extern cli_command const *cli_command_find(cli_tool const *, char const *name);

@@ -24,6 +24,7 @@ void cli_start(cli_parser *p, cli_tool const *tool, char const *const *argv)
   if (!sig_altignore(SIGPIPE)) strerr_diefusys(S6RC_EXIT_SYSTEM, "ignore SIGPIPE");
   /* what we start gets /dev/null, what we print shall not vanish there */
   if (stdout_closed) buffer_1->fd = -1;
+  if (argv[0] && argv[1] && !strcmp(argv[1], "--complete")) cli_complete(tool, argv + 2);
   tain_now_set_stopwatch_g();
   p->tool = tool;
   p->argv = argv + !!argv[0];
@@ -31,14 +32,14 @@ void cli_start(cli_parser *p, cli_tool const *tool, char const *const *argv)
   p->arg = 0;
 }
 
-static cli_option const *by_letter(cli_tool const *tool, char c)
+cli_option const *cli_option_by_letter(cli_tool const *tool, char c)
 {
   for (cli_option const *o = tool->options; o->name; o++)
     if (o->letter == c) return o;
   return 0;
 }
 
-static cli_option const *by_name(cli_tool const *tool, char const *name, size_t len)
+cli_option const *cli_option_by_name(cli_tool const *tool, char const *name, size_t len)
 {
   for (cli_option const *o = tool->options; o->name; o++)
     if (!strncmp(o->name, name, len) && !o->name[len]) return o;
@@ -49,7 +50,7 @@ static char long_option(cli_parser *p)
 {
   char const *word = *p->argv++ + 2;
   size_t len = str_chr(word, '=');
-  cli_option const *o = by_name(p->tool, word, len);
+  cli_option const *o = cli_option_by_name(p->tool, word, len);
   p->arg = 0;
   if (!o) {
     if (!strcmp(word, "help")) {
@@ -72,7 +73,7 @@ static char long_option(cli_parser *p)
 static char short_option(cli_parser *p)
 {
   char letter[2] = {*p->rest++, 0};
-  cli_option const *o = by_letter(p->tool, letter[0]);
+  cli_option const *o = cli_option_by_letter(p->tool, letter[0]);
   p->arg = 0;
   if (!o) cli_dieusage("unknown option: -", letter);
   if (o->arg) {

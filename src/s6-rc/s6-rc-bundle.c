@@ -32,7 +32,7 @@ enum command_e { HELP, ADD, DELETE, MULTIPLE };
 static cli_command const commands[] = {
     [HELP] = {.name = "help", .operands = "", .help = "print this help"},
     [ADD] = {.name = "add", .operands = "NAME CONTENTS...", .help = "add bundle NAME"},
-    [DELETE] = {.name = "delete", .operands = "NAME...", .help = "delete bundles"},
+    [DELETE] = {.name = "delete", .operands = "BUNDLE...", .help = "delete bundles"},
     [MULTIPLE] = {.name = "multiple",
                   .operands = "{ DELETED... } NAME { CONTENTS... } ...",
                   .help = "delete bundles, then add others, all or nothing"},

@@ -16,13 +16,18 @@ expected() {
     [ -f "${main%/deps-exe/*}/$tool.c" ] || continue
     case $tool in
       s6-rc-oneshot-run | s6-rc-fdholder-filler) echo "./usr/libexec/$tool" ;;
-      *) echo "./usr/bin/$tool" ;;
+      *)
+        echo "./usr/bin/$tool"
+        echo "./usr/share/bash-completion/completions/$tool"
+        echo "./usr/share/fish/vendor_completions.d/$tool.fish"
+        ;;
     esac
   done
   for header in "$S6RC_TOP"/src/include/s6-rc/*.h config.h; do echo "./usr/include/s6-rc/${header##*/}"; done | sort -u
   for page in "$S6RC_TOP"/doc/man/*.[1-9]; do
     [ ! -f "$page" ] || echo "./usr/share/man/man${page##*.}/${page##*/}"
   done
+  echo ./usr/share/zsh/site-functions/_s6-rc
   echo ./usr/lib/libs6rc.a
 }
 
@@ -48,13 +53,22 @@ test_modes_whatever_the_umask() {
 }
 
 test_own_directories() {
-  build --prefix=/p --exec-prefix=/e --bindir=/b --libexecdir=/x --libdir=/l --includedir=/i --mandir=/m --docdir=/d --enable-html
+  build --prefix=/p --exec-prefix=/e --bindir=/b --libexecdir=/x --libdir=/l --includedir=/i --mandir=/m --docdir=/d --enable-html \
+    --bashcompletiondir=/cb --zshcompletiondir=/cz --fishcompletiondir=/cf
   make_in b install DESTDIR="$T/root"
   assert_file "root/b/s6-rc-db"
   assert_file root/l/libs6rc.a
   assert_file root/i/s6-rc/config.h
   for page in "$S6RC_TOP"/doc/*.html; do [ ! -f "$page" ] || assert_file "root/d/${page##*/}"; done
+  for file in cb/s6-rc cb/s6-rc-db cz/_s6-rc cf/s6-rc.fish cf/s6-rc-db.fish; do assert_file "root/$file"; done
   assert_absent root/p root/e
+}
+
+test_without_completions() {
+  build --prefix=/usr --disable-completions
+  make_in b install DESTDIR="$T/root"
+  expected | grep -v -e /bash-completion/ -e /fish/ -e /zsh/ | sort >wanted
+  listing root | diff wanted -
 }
 
 test_strip() {

@@ -26,6 +26,7 @@ test_shellcheck() {
   [ "$(wc -l <list)" -gt 10 ] || fail 'too few scripts found'
   cd "$S6RC_TOP"
   grep -v '^./tests/.*/' "$T/list" | xargs shellcheck -x
+  shellcheck completions/s6-rc.bash
   # 1090, 2154: test files source a library whose place depends on $0; 2034:
   # variables for the file that sources this one; 2120: optional arguments;
   # 2164: test functions run with set -e; 3045: ulimit -n, which our shells have
