@@ -34,7 +34,7 @@ void cli_start(cli_parser *p, cli_tool const *tool, char const *const *argv)
 static cli_option const *by_letter(cli_tool const *tool, char c)
 {
   for (cli_option const *o = tool->options; o->name; o++)
-    if (o->letter == c) return o;
+    if (o->letter == c && cli_hasletter(o)) return o;
   return 0;
 }
 
