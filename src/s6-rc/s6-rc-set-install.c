@@ -198,7 +198,9 @@ static void finish(installer *m, int code, int keep)
   int complete = code == S6RC_EXIT_OK || code == S6RC_EXIT_FAILED || code == S6RC_EXIT_TIMEDOUT;
   repo_old what = keep ? REPO_OLD_STAYS : complete ? REPO_OLD_GOES : REPO_OLD_LATER;
   struct stat st;
-  if (!repo_install_finish(&m->r, &m->x, what)) sets_die(&m->r);
+  if (!repo_install_finish(&m->r, &m->x, what))
+    strerr_warnwusys(m->r.what.len ? m->r.what.s : "tidy up",
+                     " (the set is installed, the next s6-rc-set-install tidies up)");
   if (!m->x.old.len) return;
   if (keep) {
     if (buffer_puts(buffer_1, m->x.old.s) < 0 || buffer_put(buffer_1, "\n", 1) < 0)

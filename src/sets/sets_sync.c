@@ -99,7 +99,7 @@ void sets_sync(repo *r, sets_options const *o, repo_draft *d, repo_names const *
                int checkempty)
 {
   repo_reading x = REPO_READING_ZERO;
-  compile_options how = {.fdhuser = fdhuser, .block = 0, .stop = 0};
+  compile_options how = {.fdhuser = fdhuser, .graph = 1};
   sets_read_stores(r, o, stores, &x, SETS_WARNINGS);
   if (checkempty) check_emptied(r, stores, &x);
   if (!repo_sync(r, d, stores, &how, &x)) sets_die(r);

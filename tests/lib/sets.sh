@@ -80,3 +80,73 @@ committed() { # SET ARGUMENT of s6-rc-db...
   "$S6RC_BIN/s6-rc-db" -c "$T/repo/current/committed/$_set/db" "$@"
 }
 words() { tr '\n' ' ' | sed 's/ $//'; }
+
+# --- for tests/sets/killed_*.sh
+
+# These calls one by one; of those that copy files, which are many and alike, a few.
+KILLED_CALLS='rename,renameat,renameat2 link,linkat symlink,symlinkat fsync,syncfs'
+KILLED_MANY='unlink,unlinkat mkdir,mkdirat open,openat write,writev fchmod,fchmodat'
+KILLED_EACH=6
+
+what_is() { if [ -L repo/current ]; then state; else echo none; fi; }
+
+put_back() {
+  rm -rf repo
+  [ ! -d before ] || cp -a before repo
+}
+
+# COMMAND killed before its Nth call of CALLS; fails if it came to its end.
+killed() { # CALLS N COMMAND...
+  _calls=$1 _nth=$2
+  shift 2
+  _code=0
+  strace -qq -o trace -e trace="$_calls" -e inject="$_calls:signal=KILL:when=$_nth" "$@" >out 2>&1 || _code=$?
+  [ $_code != 0 ] || return 1
+  [ $_code = 137 ] || fail "exit code $_code" "$(cat out)"
+}
+
+check_killed() { # COMMAND...
+  case $(what_is) in
+    "$old")
+      if [ "$old" != none ]; then assert_sound; fi
+      "$@" >out 2>&1 || fail "again: exit code $?" "$(cat out)"
+      ;;
+    "$new")
+      assert_sound
+      tool set-new other 2>err
+      tool set-delete other
+      ;;
+    *) fail "killed at $calls $n:" "$(tail -n 2 trace)" "$(what_is)" ;;
+  esac
+  assert_eq "$(what_is)" "$new" "after $calls $n"
+  assert_swept
+}
+
+# For the repository as it is.
+sweep() { # TOOL ARGUMENT...
+  need strace
+  _tool=$S6RC_BIN/s6-rc-$1
+  shift
+  set -- "$_tool" -r "$T/repo" -v0 "$@"
+  [ ! -d repo ] || cp -a repo before
+  old=$(what_is)
+  "$@"
+  new=$(what_is)
+  [ "$old" != "$new" ] || fail 'nothing changes'
+  total=0
+  for calls in $KILLED_CALLS $KILLED_MANY; do
+    put_back
+    strace -qq -o trace -e trace="$calls" "$@"
+    count=$(grep -c '^[a-z0-9]*(' trace || :)
+    step=1
+    case " $KILLED_MANY " in *" $calls "*) step=$((count / KILLED_EACH + 1)) ;; esac
+    n=1
+    while [ $n -le "$count" ]; do
+      put_back
+      if killed "$calls" $n "$@"; then total=$((total + 1)); fi
+      check_killed "$@"
+      n=$((n + step))
+    done
+  done
+  [ $total -gt 10 ] || fail "killed only $total times"
+}
