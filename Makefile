@@ -199,7 +199,7 @@ CHECK_ROOT := $(CHECKED)/root
 build-check/config.mak: config.mak $(srcdir)/configure $(wildcard $(srcdir)/package/*)
 	@mkdir -p build-check
 	@cd build-check && $(abspath $(srcdir))/configure $(CHECK_ARGS) --prefix=$(CHECK_ROOT) \
-	  --livedir=$(CHECK_ROOT)/run/s6-rc >log || { cat log ; exit 1 ; }
+	  --livedir=$(CHECK_ROOT)/run/s6-rc --repodir=$(CHECK_ROOT)/repository >log || { cat log ; exit 1 ; }
 	@touch $@
 
 check-build: build-check/config.mak

@@ -15,8 +15,9 @@
 #include <s6-rc/live.h>
 #include <s6-rc/lock.h>
 
-/* An option: its letter, its long name, the placeholder of its argument
-   (null: it takes none), and what it does, for the help text. */
+/* An option: its letter (one below the blank: it has only a long name), its
+   long name, the placeholder of its argument (null: it takes none), and what
+   it does, for the help text. Rows with the same letter are the same option. */
 typedef struct cli_option_s cli_option;
 struct cli_option_s {
   char letter;
@@ -24,6 +25,8 @@ struct cli_option_s {
   char const *arg;
   char const *help;
 };
+
+#define cli_hasletter(o) ((o)->letter >= ' ')
 
 /* A command of a tool that has commands: name, operands, meaning. */
 typedef struct cli_command_s cli_command;

@@ -64,7 +64,9 @@ void cli_help(cli_tool const *tool)
   put("\noptions:\n");
   for (cli_option const *o = tool->options; o && o->name; o++) {
     char letter[2] = {o->letter, 0};
-    char const *const left[] = {"  -", letter, ", --", o->name, o->arg ? " " : "", o->arg ? o->arg : ""};
+    int has = cli_hasletter(o);
+    char const *const left[] = {has ? "  -" : "  ", has ? letter : "",   has ? ", --" : "--", o->name,
+                                o->arg ? " " : "",  o->arg ? o->arg : ""};
     put_row(left, sizeof left / sizeof *left, o->help);
   }
   put_row((char const *const[]){"  --help"}, 1, "print this help and exit");

@@ -35,7 +35,7 @@ void cli_start(cli_parser *p, cli_tool const *tool, char const *const *argv)
 cli_option const *cli_option_by_letter(cli_tool const *tool, char c)
 {
   for (cli_option const *o = tool->options; o->name; o++)
-    if (o->letter == c) return o;
+    if (o->letter == c && cli_hasletter(o)) return o;
   return 0;
 }
 

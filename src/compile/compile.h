@@ -100,6 +100,7 @@ typedef struct compile_options_s compile_options;
 struct compile_options_s {
   char const *fdhuser;               /* the fd-holder's user, or null */
   int block;                         /* the oneshot runner waits for locks */
+  int graph;                         /* no longruns' service directories: to be asked, never to go live */
   volatile sig_atomic_t const *stop; /* when this gets nonzero, give up: EINTR. May be null */
 };
 

@@ -88,7 +88,8 @@ static int write_servicedirs(writer *w)
 {
   if (!s6rc_path_set(&w->path, S6RC_SERVICEDIRS)) return 0;
   size_t len = w->path.len;
-  for (uint32_t i = 0; i < w->c->nlongruns; i++) {
+  uint32_t n = w->options->graph ? S6RC_NGENERATED : w->c->nlongruns;
+  for (uint32_t i = 0; i < n; i++) {
     if (w->options->stop && *w->options->stop) return (errno = EINTR, 0);
     if (!s6rc_path_pushb(&w->path, compiled_name(w->c, i), compiled_namelen(w->c, i))) return 0;
     if (i == S6RC_NUMBER_ONESHOT_RUNNER ? !compile_write_oneshot_runner(w)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <skalibs/djbunix.h>
+
 #include "reader.h"
 
 #define ATOMIC (1U << S6RC_LONGRUN | 1U << S6RC_ONESHOT)
@@ -116,6 +118,22 @@ static int define(source *src, source_place const *place, uint32_t name, unsigne
   return 1;
 }
 
+/* Has a directory that was given later, and has been read before, defined it? */
+static int overridden(source *src, uint32_t dir, char const *name)
+{
+  source_place place = {S6RC_NONE, src->dirs[dir], name, 0};
+  uint32_t id = source_intern(src, name, strlen(name));
+  if (id == S6RC_NONE) {
+    src->lost = errno;
+    return 1;
+  }
+  source_definition const *d = source_definition_of(src, id);
+  if (d->kind == SOURCE_UNDEFINED) return 0;
+  source_complain(src, SOURCE_WARNING, &place, "not used: the one in %s comes later",
+                  src->dirs[source_services(src)[d->service].dir]);
+  return 1;
+}
+
 /* fd: the definition's directory, which is closed in the end; or -1 and errno */
 static void read_definition(reader *r, uint32_t dir, char const *name, int fd)
 {
@@ -164,7 +182,7 @@ static void read_dir(reader *r, entries *top, uint32_t dir)
 {
   source *src = r->src;
   source_place place = {S6RC_NONE, src->dirs[dir], 0, 0};
-  uint32_t before = source_nservices(src);
+  uint32_t *seen = genalloc_s(uint32_t, &src->seen) + dir;
   int fd = open(src->dirs[dir], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 || !entries_open(top, fd)) {
     source_complain_errno(src, &place, "read source directory");
@@ -178,10 +196,15 @@ static void read_dir(reader *r, entries *top, uint32_t dir)
       complain_entry(src, dir, name, errno);
       continue;
     }
+    ++*seen;
+    if (src->override && overridden(src, dir, name)) {
+      fd_close(def);
+      continue;
+    }
     read_definition(r, dir, name, def);
   }
   entries_close(top);
-  if (source_nservices(src) == before)
+  if (!*seen)
     source_complain(src, SOURCE_WARNING, &place, "there is no service definition in this source directory");
 }
 
@@ -205,9 +228,12 @@ int source_read(source *src, char const *const *dirs, uint32_t ndirs, unsigned i
   /* so that they are never null: what is empty has an address too */
   if (!stralloc_ready(&src->text, 1) || !genalloc_ready(source_item, &src->items, 1) ||
       !genalloc_ready(source_sdfile, &src->sdfiles, 1) ||
-      !genalloc_ready(source_service, &src->services, 1) || !genalloc_ready(source_ignored, &src->ignored, 1))
+      !genalloc_ready(source_service, &src->services, 1) ||
+      !genalloc_ready(source_ignored, &src->ignored, 1) ||
+      !genalloc_ready(uint32_t, &src->seen, (size_t)ndirs + 1))
     src->lost = errno;
-  for (uint32_t i = 0; !src->lost && i < ndirs; i++) read_dir(&r, &top, i);
+  for (uint32_t i = 0; !src->lost && i < ndirs; i++) genalloc_s(uint32_t, &src->seen)[i] = 0;
+  for (uint32_t i = 0; !src->lost && i < ndirs; i++) read_dir(&r, &top, src->override ? ndirs - 1 - i : i);
   define_pipelines(src);
   entries_free(&top);
   entries_free(&r.own);
@@ -228,6 +254,7 @@ void source_free(source *src)
   genalloc_free(source_item, &src->items);
   genalloc_free(source_sdfile, &src->sdfiles);
   genalloc_free(source_ignored, &src->ignored);
+  genalloc_free(uint32_t, &src->seen);
   stralloc_free(&src->text);
   genalloc_free(source_complaint, &src->complaints);
   stralloc_free(&src->complaint_text);

@@ -158,12 +158,14 @@ struct source_s {
   char const *const *dirs; /* the caller's */
   uint32_t ndirs;
   unsigned int verbosity;
+  int override; /* the caller's, see source_read */
   source_names names;
   genalloc definitions; /* of source_definition, by name id */
   genalloc services;    /* of source_service, in the order that numbers them */
   genalloc items;       /* of source_item */
   genalloc sdfiles;     /* of source_sdfile */
   genalloc ignored;     /* of source_ignored */
+  genalloc seen;        /* of uint32_t, by directory: how many definitions it has, those not used included */
   stralloc text;        /* words of scripts, contents of files */
   genalloc complaints;  /* of source_complaint */
   stralloc complaint_text;
@@ -179,10 +181,21 @@ struct source_s {
 
 /* Reads everything below dirs (ndirs of them, they stay the caller's) into a
    zero source. Below verbosity 2 nothing is noted about files that are
-   ignored. 1: read, ask source_nerrors whether it is any good; 0 and errno
-   (ENOMEM, EOVERFLOW). Free it either way. */
+   ignored. If src->override has been set, of two definitions of a name that in
+   the directory given last is taken, the other one is not read, and there is
+   a warning; otherwise that is an error. 1: read, ask source_nerrors whether
+   it is any good; 0 and errno (ENOMEM, EOVERFLOW). Free it either way. */
 extern int source_read(source *, char const *const *dirs, uint32_t ndirs, unsigned int verbosity);
 extern void source_free(source *);
+
+/* What a user of the model may change before it is compiled. Takes out the
+   definitions (by their numbers) whose byte in drop is not 0; the others get
+   new numbers in the same order, and names lose their definition. */
+extern void source_drop(source *, unsigned char const *drop);
+
+/* Adds a bundle of n names (ids). 1; 0 and errno: EEXIST (it is defined
+   already), ENOMEM, EOVERFLOW. */
+extern int source_add_bundle(source *, char const *name, size_t len, uint32_t const *names, uint32_t n);
 
 /* Errors of both severities so far. */
 extern uint32_t source_nerrors(source const *);

@@ -15,6 +15,8 @@ test_defaults() {
   assert_eq "$(config_h EXTLIBEXECPREFIX)" '"/libexec/"'
   assert_eq "$(config_h LIVEDIR)" '"/run/s6-rc"'
   assert_eq "$(config_h BOOTDB)" '"/etc/s6-rc/compiled/current"'
+  assert_eq "$(config_h REPODIR)" '"/var/lib/s6-rc/repository"'
+  assert_eq "$(config_h DEFAULT_BUNDLE)" '"default"'
   assert_eq "$(config_value libdir b/config.mak)" /usr/lib
   assert_eq "$(config_value dynlibdir b/config.mak)" /lib
   assert_eq "$(config_value includedir b/config.mak)" /usr/include
@@ -31,6 +33,17 @@ test_paths() {
   assert_eq "$(config_h BOOTDB)" '"/var/lib/boot"'
 }
 
+test_sets() {
+  configure_in b --repodir=/srv/repo --with-default-bundle=at-boot
+  assert_eq "$(config_h REPODIR)" '"/srv/repo"'
+  assert_eq "$(config_h DEFAULT_BUNDLE)" '"at-boot"'
+  for name in '' .x a/b s6rc-x 'a b'; do
+    assert_exit 1 configure_in b "--with-default-bundle=$name"
+    assert_contains "$STDERR" '--with-default-bundle='
+  done
+  assert_exit 1 configure_in b --repodir=srv
+}
+
 test_svc_many() {
   configure_in b --with-svc-many=yes
   assert_eq "$(config_h SVC_MANY)" 1
@@ -43,7 +56,7 @@ test_svc_many() {
 test_every_option_in_help() {
   "$S6RC_TOP/configure" --help >help
   for word in --prefix --bindir --libexecdir --libdir --dynlibdir --includedir --sysconfdir --pkgconfdir --livedir \
-    --bootdb --with-sysdeps --with-include --with-lib --with-dynlib --with-pkgconfig --enable-shared --disable-static \
+    --bootdb --repodir --with-default-bundle --with-sysdeps --with-include --with-lib --with-dynlib --with-pkgconfig --enable-shared --disable-static \
     --disable-allstatic --enable-static-libc --enable-absolute-paths --enable-pkgconfig --host; do
     grep -q "^  ${word}[ =[]" help || fail "not in --help: $word"
   done
@@ -54,6 +67,7 @@ test_every_option_in_help() {
     case $word in
       --with-sysdeps=*) word=--with-sysdeps=$sysdeps ;;
       --with-svc-many=*) word=--with-svc-many=auto ;;
+      --with-default-bundle=*) word=--with-default-bundle=boot ;;
       # tested elsewhere: they need more than the option
       --with-pkgconfig* | --enable-static-libc | --enable-slashpackage) continue ;;
       --host=* | --target=*) word=${word%%=*}=$(cc -dumpmachine) ;;

@@ -1,0 +1,323 @@
+/* ISC license. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <skalibs/bytestr.h>
+#include <skalibs/djbunix.h>
+
+#include <s6-rc/live.h>
+#include <s6-rc/livedir.h>
+#include <s6-rc/lock.h>
+#include <s6-rc/path.h>
+#include <s6-rc/servicedir.h>
+
+#include "install.h"
+
+#define INSTALLING_NEW REPO_INSTALLING ".new"
+
+static char const boot_word[] = "boot ", live_word[] = "live ", db_word[] = "db ";
+
+int repo_install_lock(char const *path)
+{
+  stralloc sa = STRALLOC_ZERO;
+  int fd = -1, ok = s6rc_path_set(&sa, path) && s6rc_path_push(&sa, REPO_INSTALL_LOCK);
+  if (ok) {
+    fd = open(sa.s, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, S6RC_MODE_LOCK);
+    ok = fd >= 0 && !fchmod(fd, S6RC_MODE_LOCK) && fd_lock(fd, 1, 0) > 0;
+  }
+  int e = errno;
+  if (!ok && fd >= 0) close(fd);
+  stralloc_free(&sa);
+  errno = e;
+  return ok;
+}
+
+/* Both lead to the same directory. */
+static int same(char const *a, char const *b)
+{
+  struct stat x, y;
+  return !stat(a, &x) && !stat(b, &y) && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
+static int uses(char const *live, char const *db)
+{
+  stralloc path = STRALLOC_ZERO;
+  /* if there is no memory to know, it does */
+  int r = !s6rc_path_set(&path, live) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED) || same(path.s, db);
+  stralloc_free(&path);
+  return r;
+}
+
+int repo_is_live(repo_install const *x, char const *db)
+{
+  return uses(x->live, db);
+}
+
+/* Removes a database, holding its lock: what relies on it holds it, too. A
+   directory that is none is left alone. */
+static int remove_db(char const *path)
+{
+  static char const *const parts[] = {S6RC_DB_FILE, S6RC_RESOLVE_FILE, S6RC_SERVICEDIRS, S6RC_LOCK_FILE};
+  struct stat st;
+  int ok, lock, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return errno == ENOENT || (errno = errno == ENOTDIR || errno == ELOOP ? EINVAL : errno, 0);
+  lock = s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
+  ok = lock >= 0 || errno == ENOENT;
+  if (ok) {
+    /* killed while it was copied or removed: a part of it */
+    size_t i = 0, n = sizeof parts / sizeof *parts;
+    while (i < n && fstatat(fd, parts[i], &st, AT_SYMLINK_NOFOLLOW) < 0) i++;
+    ok = i < n ? s6rc_treeremoveat(AT_FDCWD, path) : !rmdir(path) || (errno = EINVAL, 0);
+  }
+  int e = errno;
+  if (lock >= 0) close(lock);
+  close(fd);
+  errno = e;
+  return ok;
+}
+
+/* --- the record: groups of lines boot, live, db */
+
+static int put(stralloc *sa, char const *word, char const *path)
+{
+  return stralloc_cats(sa, word) && stralloc_cats(sa, path) && stralloc_cats(sa, "\n");
+}
+
+static int write_record(repo *r, stralloc const *text)
+{
+  if ((!unlinkat(r->fd, INSTALLING_NEW, 0) || errno == ENOENT) &&
+      repo_write(r->fd, INSTALLING_NEW, text->s, text->len) &&
+      !renameat(r->fd, INSTALLING_NEW, r->fd, REPO_INSTALLING)) {
+    fsync(r->fd);
+    return 1;
+  }
+  repo_failed(r, "write", REPO_INSTALLING, 0);
+  int e = errno;
+  unlinkat(r->fd, INSTALLING_NEW, 0);
+  errno = e;
+  return 0;
+}
+
+static int forget(repo *r, repo_install *x)
+{
+  if (x->leftovers.len) return write_record(r, &x->leftovers);
+  if (!unlinkat(r->fd, REPO_INSTALLING, 0) || errno == ENOENT) return 1;
+  return repo_failed(r, "remove", REPO_INSTALLING, 0);
+}
+
+/* The link before it is in its place. */
+static int link_name(stralloc *sa, char const *boot)
+{
+  return stralloc_copys(sa, boot) && stralloc_cats(sa, ":s6-rc-set-install") && stralloc_0(sa);
+}
+
+/* Removes a database of the record, unless it boots, so that it was not in
+   vain; one that is in use stays in the record. */
+static int sweep_one(repo_install *x, char const *boot, char const *live, char const *db)
+{
+  if (same(boot, db) || same(x->boot, db)) return 1;
+  if (!uses(live, db) && !uses(x->live, db) && (remove_db(db) || errno == EINVAL)) return 1;
+  return put(&x->leftovers, boot_word, boot) && put(&x->leftovers, live_word, live) &&
+         put(&x->leftovers, db_word, db);
+}
+
+static int sweep_link(char const *boot)
+{
+  stralloc sa = STRALLOC_ZERO;
+  int ok = link_name(&sa, boot) && (!unlink(sa.s) || errno == ENOENT || errno == ENOTDIR);
+  stralloc_free(&sa);
+  return ok;
+}
+
+int repo_install_sweep(repo *r, repo_install *x)
+{
+  stralloc text = STRALLOC_ZERO;
+  char const *boot = "", *live = "";
+  int ok = 1;
+  x->leftovers.len = 0;
+  if (!repo_slurp(r->fd, REPO_INSTALLING, &text))
+    return errno == ENOENT || repo_failed(r, "read", REPO_INSTALLING, 0);
+  for (size_t at = 0; ok && at < text.len;) {
+    char *s = text.s + at, *newline = memchr(s, '\n', text.len - at);
+    if (!newline) break;
+    *newline = 0;
+    at = (size_t)(newline - text.s) + 1;
+    if (str_start(s, boot_word)) {
+      boot = s + sizeof boot_word - 1;
+      ok = sweep_link(boot);
+    } else if (str_start(s, live_word))
+      live = s + sizeof live_word - 1;
+    else if (str_start(s, db_word))
+      ok = sweep_one(x, boot, live, s + sizeof db_word - 1);
+  }
+  ok = ok ? forget(r, x) : repo_failed(r, "read", REPO_INSTALLING, 0);
+  int e = errno;
+  stralloc_free(&text);
+  errno = e;
+  return ok;
+}
+
+/* --- the boot link */
+
+/* Puts the directory part of a path, with its slash. */
+static int put_directory(stralloc *sa, char const *path)
+{
+  size_t len = strlen(path);
+  while (len > 1 && path[len - 1] == '/') len--;
+  while (len && path[len - 1] != '/') len--;
+  return stralloc_catb(sa, path, len);
+}
+
+/* Where what the boot link says is. */
+static int resolve(repo_install const *x, char const *text, stralloc *path)
+{
+  path->len = 0;
+  return (*text == '/' || put_directory(path, x->boot)) && stralloc_cats(path, text) && stralloc_0(path);
+}
+
+static int read_link(repo *r, repo_install *x)
+{
+  struct stat st;
+  x->target.len = 0;
+  if (!repo_readlink(AT_FDCWD, x->boot, &x->target)) return 0;
+  if (!resolve(x, x->target.s, &x->old)) return repo_failed(r, "read the boot link", 0, 0);
+  return !stat(x->boot, &st) && (S_ISDIR(st.st_mode) || (errno = ENOTDIR, 0));
+}
+
+/* Beside the target, SET:XXXXXX. */
+static int choose(repo_install *x, char const *set)
+{
+  stralloc prefix = STRALLOC_ZERO;
+  int ok = (!x->target.len || put_directory(&prefix, x->target.s)) && stralloc_cats(&prefix, set) &&
+           stralloc_cats(&prefix, ":") && stralloc_0(&prefix) && repo_unique(&x->text, prefix.s) &&
+           resolve(x, x->text.s, &x->fresh);
+  stralloc_free(&prefix);
+  return ok;
+}
+
+int repo_install_look(repo *r, repo_install *x, char const *set, int first)
+{
+  if (!read_link(r, x)) {
+    if (errno != ENOENT || !first || x->target.len) return 0;
+    x->old.len = 0;
+  }
+  return choose(x, set) || repo_failed(r, "choose a name for", REPO_COMPILED, set);
+}
+
+/* Syncs the directory that a path is in; a file system that cannot does not
+   change what is there. */
+static void sync_parent(char const *path)
+{
+  stralloc sa = STRALLOC_ZERO;
+  int fd = -1;
+  if (put_directory(&sa, path) && stralloc_cats(&sa, ".") && stralloc_0(&sa))
+    fd = open(sa.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) {
+    fsync(fd);
+    close(fd);
+  }
+  stralloc_free(&sa);
+}
+
+/* The directory that the link will be in. */
+static int make_directory(repo_install const *x)
+{
+  stralloc sa = STRALLOC_ZERO;
+  int ok = put_directory(&sa, x->boot) && stralloc_0(&sa);
+  if (ok && access(sa.s, F_OK) < 0)
+    ok = errno == ENOENT && (sa.s[sa.len - 2] = 0, repo_make_directory(sa.s) || errno == EEXIST);
+  int e = errno;
+  stralloc_free(&sa);
+  errno = e;
+  return ok;
+}
+
+static int copy(repo *r, repo_install *x, char const *set, stralloc *where)
+{
+  stralloc path = STRALLOC_ZERO;
+  int fd = -1, copied = -1;
+  int ok = s6rc_path_set(&path, REPO_COMMITTED) && s6rc_path_push(&path, set) &&
+           (fd = openat(r->current, path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
+           s6rc_treecopyat(fd, REPO_COMMITTED_DB, AT_FDCWD, x->fresh.s, 0, 1, where) &&
+           (copied = open(x->fresh.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 && repo_sync_files(copied);
+  int e = errno;
+  if (fd >= 0) close(fd);
+  if (copied >= 0) close(copied);
+  if (ok) sync_parent(x->fresh.s);
+  stralloc_free(&path);
+  errno = e;
+  return ok;
+}
+
+int repo_install_copy(repo *r, repo_install *x, char const *set, int remove_old, s6rc_damage *damage)
+{
+  stralloc text = STRALLOC_ZERO, where = STRALLOC_ZERO;
+  s6rc_db db;
+  int ok;
+  damage->what = 0;
+  if (!stralloc_copy(&text, &x->leftovers) || !put(&text, boot_word, x->boot) ||
+      !put(&text, live_word, x->live) || !put(&text, db_word, x->fresh.s) ||
+      (remove_old && x->old.len && !put(&text, db_word, x->old.s)))
+    return repo_failed(r, "write", REPO_INSTALLING, 0);
+  if (!write_record(r, &text)) return 0;
+  ok = make_directory(x) && copy(r, x, set, &where);
+  if (!ok) {
+    int e = errno;
+    r->what.len = 0;
+    if (!stralloc_cats(&r->what, "copy the database of the set to ") ||
+        !stralloc_cats(&r->what, x->fresh.s) ||
+        (where.len && (!stralloc_cats(&r->what, ": ") || !stralloc_cats(&r->what, where.s))) ||
+        !stralloc_0(&r->what))
+      r->what.len = 0;
+    errno = e == EPROTO ? EIO : e;
+  } else if (!s6rc_db_open(&db, x->fresh.s)) {
+    ok = 0;
+    damage->what = "it cannot be opened";
+  } else {
+    ok = s6rc_db_check(&db, damage);
+    s6rc_db_close(&db);
+  }
+  int e = errno;
+  stralloc_free(&text);
+  stralloc_free(&where);
+  errno = e;
+  return ok;
+}
+
+int repo_install_swap(repo_install *x)
+{
+  stralloc name = STRALLOC_ZERO;
+  int ok = link_name(&name, x->boot) && !symlink(x->text.s, name.s);
+  if (ok) {
+    ok = !rename(name.s, x->boot);
+    int e = errno;
+    if (!ok) unlink(name.s);
+    errno = e;
+    if (ok) sync_parent(x->boot);
+  }
+  int e = errno;
+  stralloc_free(&name);
+  errno = e;
+  return ok;
+}
+
+void repo_install_undo(repo *r, repo_install *x)
+{
+  int e = errno;
+  if (remove_db(x->fresh.s)) forget(r, x);
+  errno = e;
+}
+
+int repo_install_finish(repo *r, repo_install *x, repo_old what)
+{
+  if (what != REPO_OLD_STAYS && x->old.len &&
+      (!put(&x->leftovers, boot_word, x->boot) || !put(&x->leftovers, live_word, x->live) ||
+       !put(&x->leftovers, db_word, x->old.s)))
+    return repo_failed(r, "write", REPO_INSTALLING, 0);
+  return forget(r, x) && (what == REPO_OLD_LATER || repo_install_sweep(r, x));
+}

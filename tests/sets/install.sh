@@ -1,0 +1,352 @@
+#!/bin/sh
+# ISC license.
+# s6-rc-set-install: on a live tree, the first time, with updates that fail,
+# with boot links that are none.
+. "$(dirname "$0")/../lib/test.sh"
+. "$S6RC_TOP/tests/lib/sets.sh"
+
+# from $T
+BOOT=boot/current
+
+install_set() { tool set-install -c "$T/$BOOT" -l "$LIVE" "$@"; }
+boot_db() { "$S6RC_BIN/s6-rc-db" -c "$T/$BOOT" "$@"; }
+
+# Set `s` in a repository, committed; the services can be started and stopped.
+begin() {
+  store one
+  longrun a flag-recommended=
+  longrun b
+  depends b a
+  oneshot c
+  longrun e flag-essential=
+  tool repo-init one
+  tool set-new s
+  tool set-commit s
+}
+
+begin_live() {
+  begin
+  install_set --no-update s
+  start_scan
+  s6-rc-init -c "$T/$BOOT" -l "$LIVE" "$SCAN"
+  rc change default
+}
+
+databases() { ls boot | grep -v '^current$' | sort | words; }
+
+# One database boots, is live, and is all that there is.
+assert_installed() { # SERVICES in it
+  assert_eq "$(databases)" "$(readlink $BOOT)" 'databases beside the boot link'
+  assert_eq "$(readlink -f "$LIVE/compiled")" "$(readlink -f $BOOT)" 'the live database'
+  boot_db check
+  assert_eq "$(boot_db list services | grep -v '^s6rc-' | sort | words)" "$1" 'services'
+  assert_absent repo/installing repo/installing.new
+}
+
+test_first_installation() {
+  begin
+  assert_exit 0 install_set --no-update s
+  assert_eq "$STDOUT$STDERR" ''
+  assert_eq "$(databases)" "$(readlink $BOOT)"
+  assert_eq "$(boot_db contents default | sort | words)" 'a e'
+  assert_absent "$LIVE" repo/installing
+  # it is not in use: another one replaces it
+  tool set-change s active b
+  tool set-commit s
+  assert_exit 0 install_set --no-update s
+  assert_eq "$STDOUT$STDERR" ''
+  assert_eq "$(databases)" "$(readlink $BOOT)"
+  assert_eq "$(boot_db contents default | sort | words)" 'a b e'
+}
+
+test_install() {
+  begin_live
+  before=$(service_pid a)
+  tool set-change s active b
+  tool set-change -p s masked c
+  tool set-commit s
+  assert_exit 0 install_set s
+  assert_installed 'a b e'
+  assert_eq "$(service_pid a)" "$before"
+  rc change default
+  assert_up a b e
+  # again, with nothing new
+  assert_exit 0 install_set s
+  assert_installed 'a b e'
+  assert_up a b e
+}
+
+test_not_up_to_date() {
+  begin_live
+  link=$(readlink $BOOT)
+  tool set-new t
+  assert_exit 7 install_set t
+  assert_contains "$STDERR" 'set t is not up to date: it has not been committed (s6-rc-set-commit first)'
+  tool set-change s active b
+  assert_exit 7 install_set s
+  assert_contains "$STDERR" 'it has been changed since it was committed'
+  tool set-commit s
+  # contents that are new with a sync
+  echo '#' >>one/b/run
+  tool repo-sync
+  assert_exit 7 install_set s
+  assert_contains "$STDERR" 'services have been changed since it was committed'
+  # and without one: what has been committed is newer than what has been synced
+  tool set-commit s
+  echo '#' >>one/b/run
+  tool set-commit s
+  assert_eq "$(readlink $BOOT)" "$link"
+  assert_exit 0 install_set s
+  tool repo-sync
+  assert_exit 0 install_set s
+  assert_exit 3 install_set x
+  assert_installed 'a b c e'
+}
+
+test_keep_old() {
+  begin_live
+  old=$(readlink -f $BOOT)
+  assert_output "$old" install_set -K s
+  s6-rc-db -c "$old" check
+  first=$(databases)
+  # what has been kept stays
+  assert_exit 0 install_set s
+  [ -d "$old" ] || fail 'the kept database is gone'
+  assert_eq "$(databases | wc -w)" 2
+  [ "$(databases)" != "$first" ] || fail 'the same databases'
+}
+
+# Essential services are stopped, unless -E says otherwise.
+test_essentials() {
+  begin_live
+  link=$(readlink $BOOT)
+  tool set-change -e s masked e
+  tool set-commit s
+  assert_exit 9 install_set -E s
+  assert_contains "$STDERR" 'service e is essential'
+  assert_contains "$STDERR" 'set s is not installed: s6-rc-update failed (exit code 9), nothing has changed'
+  assert_eq "$(readlink $BOOT)" "$link"
+  assert_installed 'a b c e'
+  assert_up e
+  assert_exit 0 install_set s
+  assert_installed 'a b c'
+}
+
+# A service that does not stop: everything is as before.
+test_failing_to_stop() {
+  store one
+  oneshot stuck flag-recommended= down=false
+  longrun a flag-recommended=
+  tool repo-init one
+  tool set-new s
+  tool set-commit s
+  install_set --no-update s
+  start_scan
+  s6-rc-init -c "$T/$BOOT" -l "$LIVE" "$SCAN"
+  rc change default
+  pid=$(service_pid a)
+  tool set-change s masked stuck
+  tool set-commit s
+  assert_exit 9 install_set s
+  assert_installed 'a stuck'
+  assert_up a stuck
+  assert_eq "$(service_pid a)" "$pid"
+  # installing something else goes on from there
+  tool set-change s usable stuck
+  tool set-commit s
+  assert_exit 0 install_set s
+  assert_installed 'a stuck'
+  kill_scan
+}
+
+# A service that does not start: the set is installed all the same.
+test_failing_to_start() {
+  begin_live
+  oneshot bad up=false
+  depends a bad
+  tool repo-sync 2>err
+  tool set-change -p s active bad
+  tool set-commit s
+  assert_exit 1 install_set s
+  assert_installed 'a b bad c e'
+  assert_down a bad
+}
+
+# The conversion file, and what is wrong with it.
+test_conversion_file() {
+  begin_live
+  rm -r one/b
+  mv one/a one/z
+  echo 'a -> z' >conv
+  pid=$(service_pid a)
+  tool repo-sync
+  tool set-commit s
+  echo 'q -> z' >wrong
+  assert_exit 3 install_set -f wrong s
+  assert_contains "$STDERR" "wrong:1: the live database has no service q"
+  assert_installed 'a b c e'
+  assert_exit 0 install_set -f "$T/conv" s
+  assert_eq "$(service_pid z)" "$pid"
+  assert_installed 'c e z'
+}
+
+test_boot_link_missing() {
+  begin_live
+  rm $BOOT
+  assert_exit 111 install_set s
+  assert_contains "$STDERR" "there is no boot database $T/$BOOT (--no-update makes the link, for a first installation)"
+  assert_absent repo/installing
+}
+
+test_boot_link_dangling() {
+  begin_live
+  was=$(databases)
+  ln -sfn nowhere $BOOT
+  for option in '' --no-update; do
+    # shellcheck disable=SC2086
+    assert_exit 111 install_set $option s
+    assert_contains "$STDERR" "boot database $T/$BOOT leads nowhere: there is no $T/boot/nowhere"
+  done
+  assert_eq "$(databases)" "$was"
+}
+
+test_boot_link_is_none() {
+  begin
+  mkdir -p boot
+  cp -r repo/current/committed/s/db boot/current
+  for option in '' --no-update; do
+    # shellcheck disable=SC2086
+    assert_exit 111 install_set $option s
+    assert_contains "$STDERR" "$T/$BOOT is not a symbolic link"
+  done
+  rm -r boot/current
+  echo x >boot/file
+  ln -s file boot/current
+  assert_exit 111 install_set --no-update s
+  assert_contains "$STDERR" 'does not lead to a directory'
+  assert_eq "$(databases)" file
+}
+
+# Links of any kind; databases that somebody else has made.
+test_boot_link_elsewhere() {
+  begin
+  mkdir -p boot other
+  cp -r repo/current/committed/s/db other/mine
+  ln -s "$T/other/mine" boot/current
+  start_scan
+  s6-rc-init -c "$T/$BOOT" -l "$LIVE" "$SCAN"
+  assert_exit 0 install_set s
+  case $(readlink boot/current) in "$T/other/s:"??????) ;; *) fail "$(readlink boot/current)" ;; esac
+  assert_eq "$(ls other)" "$(basename "$(readlink boot/current)")"
+  # relative, with directories
+  ln -sfn "../other/$(ls other)" boot/current
+  assert_exit 0 install_set s
+  case $(readlink boot/current) in ../other/s:??????) ;; *) fail "$(readlink boot/current)" ;; esac
+  assert_eq "$(ls other)" "$(basename "$(readlink boot/current)")"
+  # what is no database is not removed
+  mkdir boot/tree
+  : >boot/tree/file
+  ln -sfn tree boot/current
+  assert_exit 0 install_set s
+  assert_contains "$STDERR" "the old database $T/boot/tree stays"
+  assert_file boot/tree/file
+}
+
+test_no_update_with_a_live_system() {
+  begin_live
+  link=$(readlink $BOOT)
+  assert_exit 1 install_set --no-update s
+  assert_contains "$STDERR" "live directory $LIVE uses $T/$BOOT: nothing changed"
+  assert_eq "$(readlink $BOOT)" "$link"
+  # by its real path: the old database stays as long as it is live
+  install_set s
+  live=$(readlink "$LIVE/compiled")
+  assert_exit 0 install_set --no-update s
+  assert_contains "$STDERR" "the old database $live is still in use"
+  rc -a list >out
+  s6-rc-db -l "$LIVE" check
+  assert_exit 0 install_set s
+  assert_installed 'a b c e'
+}
+
+test_no_live_system() {
+  begin
+  install_set --no-update s
+  link=$(readlink $BOOT)
+  assert_exit 111 install_set s
+  assert_contains "$STDERR" 'run s6-rc-init first'
+  assert_eq "$(databases)" "$link"
+  assert_eq "$(readlink $BOOT)" "$link"
+}
+
+test_live_locked() {
+  begin_live
+  mkfifo go
+  sh -c 'exec 9<>go; s6-setlock "$1" sh -c "echo locked >here; read -r line <go"' sh "$LIVE/lock" &
+  locker=$!
+  wait_for 10 test -e here
+  assert_exit 111 install_set s
+  assert_contains "$STDERR" 'locked by another process'
+  assert_installed 'a b c e'
+  install_set -b s &
+  waiter=$!
+  wait_for 10 test -e repo/installing
+  # meanwhile the repository can be used
+  tool set-copy s t
+  exec 9<>go
+  echo >&9
+  wait $locker
+  wait $waiter
+  assert_installed 'a b c e'
+}
+
+test_damaged_committed() {
+  begin
+  printf X | dd of=repo/current/committed/s/db/db bs=1 seek=200 conv=notrunc 2>dd.err
+  assert_exit 4 install_set --no-update s
+  assert_contains "$STDERR" 'is damaged'
+  assert_contains "$STDERR" 's6-rc-set-commit -f'
+  assert_eq "$(ls boot)" ''
+  tool set-commit -f s
+  install_set --no-update s
+}
+
+test_usage() {
+  begin
+  assert_exit 100 install_set
+  assert_exit 100 install_set s t
+  assert_exit 100 tool set-install -c boot/current s
+  assert_exit 100 tool set-install -l live s
+  assert_exit 100 tool set-install --no-updates s
+  assert_exit 102 s6-rc-set-install -r "$T/none" s
+  assert_absent none boot
+}
+
+# SIGTERM while the update waits for a service: the update ends, and all is as
+# before.
+test_terminated() {
+  store one
+  oneshot slow flag-recommended= down="sh -c \": >$T/stopping; until test -e $T/go -o ! -d $T; do sleep 0.05; done\""
+  longrun a flag-recommended=
+  tool repo-init one
+  tool set-new s
+  tool set-commit s
+  install_set --no-update s
+  start_scan
+  s6-rc-init -c "$T/$BOOT" -l "$LIVE" "$SCAN"
+  rc change default
+  tool set-change s masked slow
+  tool set-commit s
+  "$S6RC_BIN/s6-rc-set-install" -r "$T/repo" -c "$T/$BOOT" -l "$LIVE" s 2>err &
+  installer=$!
+  wait_for 10 test -e stopping
+  kill "$installer"
+  : >go
+  code=0
+  wait "$installer" || code=$?
+  [ "$code" != 0 ] || fail 'installed'
+  assert_contains "$(cat err)" 'nothing has changed'
+  assert_installed 'a slow'
+}
+
+run_tests "$@"
