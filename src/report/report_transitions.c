@@ -136,8 +136,7 @@ void report_notice(engine_notice what, engine_job const *job, void *data)
       break;
     case ENGINE_NORECORD:
       if (v->verbosity)
-        strerr_warnwusys("record what becomes of service ", job->name,
-                         " (s6-rc-status may not tell, of other services neither)");
+        strerr_warnwusys("record what becomes of service ", job->name, ", and perhaps of others");
       break;
   }
 }

@@ -21,7 +21,7 @@ start_some() {
 
 assert_clean() {
   assert_eq "$(find "$LIVE/" -name '*ftrig1:*' -o -name .fifo)" '' 'FIFOs'
-  assert_eq "$(ls -A "$LIVE/")" "$(printf '%s\n' compiled lock prefix scandir servicedirs state)" 'entries'
+  assert_eq "$(ls -A "$LIVE/")" "$(printf '%s\n' compiled lock prefix records scandir servicedirs state)" 'entries'
   assert_eq "$(ls -A "$LIVE/servicedirs")" "$(printf '%s\n' a b c never s6rc-fdholder s6rc-oneshot-runner)" 'service directories'
   assert_eq "$(cd "$T" && echo live*)" "live $(readlink "$LIVE")" 'beside the live name'
   # nobody holds it
