@@ -12,6 +12,7 @@
 typedef struct mover_s mover;
 struct mover_s {
   repo_services const *g;
+  repo_change const *change;
   repo_move *moves;
   uint32_t *queue; /* a ring of n + 1 */
   uint32_t head;
@@ -41,13 +42,30 @@ static void move(mover *m, uint32_t i, unsigned char rx, repo_why why, uint32_t 
   put(m, i);
 }
 
+/* What depends on a service only if it is not masked, as it may have become:
+   they need it higher. Where a change is to be as small as can be, that is left
+   to be reported: it could go beyond what has been asked for. */
+static void raise_for_optional(mover *m, uint32_t i)
+{
+  s6rc_graph const *g = &m->g->roptional;
+  if (m->change->mode != REPO_FIX_UP || m->moves[i].rx == REPO_MASKED) return;
+  for (uint32_t e = g->first[i]; e < g->first[i + 1]; e++)
+    if (m->moves[g->to[e]].rx > m->moves[i].rx) move(m, i, m->moves[g->to[e]].rx, REPO_NEEDED, g->to[e]);
+}
+
 /* Raises whatever those in the queue need. */
 static void raise_all(mover *m)
 {
   repo_services const *g = m->g;
   while (m->head != m->tail) {
     uint32_t i = get(m);
-    unsigned char rx = m->moves[i].rx;
+    unsigned char rx;
+    raise_for_optional(m, i);
+    rx = m->moves[i].rx;
+    for (uint32_t e = g->optional.first[i]; e < g->optional.first[i + 1]; e++) {
+      uint32_t to = g->optional.to[e];
+      if (m->moves[to].rx != REPO_MASKED && m->moves[to].rx < rx) move(m, to, rx, REPO_NEEDED, i);
+    }
     for (uint32_t e = g->deps.first[i]; e < g->deps.first[i + 1]; e++)
       if (m->moves[g->deps.to[e]].rx < rx) move(m, g->deps.to[e], rx, REPO_NEEDED, i);
     if (rx == REPO_MASKED) continue;
@@ -66,14 +84,17 @@ static void lower_all(mover *m)
     unsigned char rx = m->moves[i].rx;
     for (uint32_t e = g->rdeps.first[i]; e < g->rdeps.first[i + 1]; e++)
       if (m->moves[g->rdeps.to[e]].rx > rx) move(m, g->rdeps.to[e], rx, REPO_NEEDS, i);
+    for (uint32_t e = g->roptional.first[i]; rx != REPO_MASKED && e < g->roptional.first[i + 1]; e++)
+      if (m->moves[g->roptional.to[e]].rx > rx) move(m, g->roptional.to[e], rx, REPO_NEEDS, i);
     if (rx == REPO_MASKED && consumer != S6RC_NONE && m->moves[consumer].rx != REPO_MASKED)
       move(m, consumer, REPO_MASKED, REPO_READS, i);
   }
 }
 
-static void run(mover *m, unsigned char const *rx, repo_change const *change)
+static void run(mover *m, unsigned char const *rx)
 {
   uint32_t n = m->g->n;
+  repo_change const *change = m->change;
   switch (change->mode) {
     case REPO_ALONE: break;
     case REPO_PULL:
@@ -112,6 +133,12 @@ static int find_conflicts(repo_services const *g, repo_change const *change, rep
           !genalloc_append(repo_conflict, conflicts, &c))
         return 0;
     }
+    for (uint32_t e = g->optional.first[i]; e < g->optional.first[i + 1]; e++) {
+      repo_conflict c = {.service = i, .other = g->optional.to[e], .tie = REPO_DEPENDS};
+      if (moves[i].rx > moves[c.other].rx && moves[c.other].rx != REPO_MASKED &&
+          concerns(change, moves, i, c.other) && !genalloc_append(repo_conflict, conflicts, &c))
+        return 0;
+    }
     for (uint32_t e = g->producers.first[i]; e < g->producers.first[i + 1]; e++) {
       repo_conflict c = {.service = i, .other = g->producers.to[e], .tie = REPO_CONSUMES};
       if (moves[i].rx != REPO_MASKED && moves[c.other].rx == REPO_MASKED &&
@@ -125,7 +152,7 @@ static int find_conflicts(repo_services const *g, repo_change const *change, rep
 int repo_consistency(repo_services const *g, unsigned char const *rx, repo_change const *change,
                      repo_move *moves, genalloc *conflicts)
 {
-  mover m = {.g = g, .moves = moves};
+  mover m = {.g = g, .change = change, .moves = moves};
   int r = 0, e;
   m.queue = malloc(((size_t)g->n + 1) * sizeof(uint32_t));
   m.queued = calloc((size_t)g->n + 1, 1);
@@ -136,7 +163,7 @@ int repo_consistency(repo_services const *g, unsigned char const *rx, repo_chang
                              .why = changes ? REPO_ASKED : REPO_STAYS,
                              .because = S6RC_NONE};
     }
-    run(&m, rx, change);
+    run(&m, rx);
     r = find_conflicts(g, change, moves, conflicts);
   }
   e = errno;

@@ -1,7 +1,8 @@
 /* ISC license. */
 
 /* What a set may be. A set is consistent if no service depends on one with a
-   lower prescription, and if a pipeline is masked as a whole or not at all.
+   lower prescription (a masked one that it depends on only where it is defined
+   does not count), and if a pipeline is masked as a whole or not at all.
    Everything here works on arrays by service number and does no I/O. */
 
 #ifndef S6RC_REPO_CONSISTENCY_H
@@ -29,13 +30,17 @@ extern int repo_rx_scan(char const *s, size_t len, int aliases, repo_rx *);
 extern repo_rx repo_rx_default(uint32_t flags);
 
 /* Services and how they hang together: deps leads from each to what it
-   depends on, its consumer included; consumer[i] is S6RC_NONE where there is
-   none. producers is consumer turned around. */
+   depends on, its consumer included; optional to what it depends on only if
+   that is not masked. rdeps and roptional are the same, turned around.
+   consumer[i] is S6RC_NONE where there is none; producers is consumer turned
+   around. */
 typedef struct repo_services_s repo_services;
 struct repo_services_s {
   uint32_t n;
   s6rc_graph deps;
   s6rc_graph rdeps;
+  s6rc_graph optional;
+  s6rc_graph roptional;
   s6rc_graph producers;
   uint32_t *consumer;
 };

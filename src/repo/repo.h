@@ -38,6 +38,7 @@
 /* in a generation */
 #define REPO_STORES    "stores"
 #define REPO_SYNCED    "synced"
+#define REPO_OPTIONAL  "optional"
 #define REPO_REFERENCE "reference"
 #define REPO_SETS      "sets"
 #define REPO_COMMITTED "committed"
@@ -178,9 +179,13 @@ extern int repo_set_parse(repo *, char const *set, stralloc *text, genalloc *ent
 /* Sorts entries and makes the text of them. 1; 0 and ENOMEM. */
 extern int repo_set_print(repo_entry *, size_t n, stralloc *text);
 
-/* The graph of a database; of a source that has been resolved. */
-extern int repo_services_of_db(repo_services *, s6rc_db const *);
+/* The graph of a source that has been resolved; of the reference database,
+   with the text of the file optional. 1; 0 and errno (EPROTO, ENOMEM). */
 extern int repo_services_of_compiled(repo_services *, compiled const *);
+extern int repo_services_of_db(repo_services *, s6rc_db const *, stralloc const *optional);
+/* That text: which dependencies are optional, which no database tells. 1; 0
+   and ENOMEM. */
+extern int repo_services_print_optional(repo_services const *, compiled const *, stralloc *);
 extern void repo_services_free(repo_services *);
 
 /* --- changes */

@@ -81,7 +81,7 @@ static int repeat_dir(repo *r, int to, char const *dir, int symlinks)
 
 static int repeat_files(repo *r, repo_draft *d)
 {
-  static char const *const files[] = {REPO_STORES, REPO_SYNCED};
+  static char const *const files[] = {REPO_STORES, REPO_SYNCED, REPO_OPTIONAL};
   stralloc target = STRALLOC_ZERO;
   int ok = 1;
   for (size_t i = 0; ok && i < sizeof files / sizeof *files; i++)

@@ -142,6 +142,7 @@ static int service(hasher *h, uint32_t i)
   number(h, sv->timeout[S6RC_UP]);
   number(h, sv->timeout[S6RC_DOWN]);
   list(h, &sv->deps);
+  list(h, &sv->optional);
   list(h, &sv->contents);
   list(h, &sv->producers);
   name(h, sv->consumer.name);

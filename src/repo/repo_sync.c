@@ -86,6 +86,23 @@ static int write_synced(repo *r, repo_draft *d, repo_names const *stores, repo_r
   return ok;
 }
 
+static int write_optional(repo *r, repo_draft *d, repo_reading const *x)
+{
+  stralloc text = STRALLOC_ZERO;
+  repo_services g;
+  int ok = repo_services_of_compiled(&g, &x->db);
+  if (ok) {
+    ok = repo_services_print_optional(&g, &x->db, &text);
+    repo_services_free(&g);
+  }
+  ok = ok ? repo_draft_file(r, d, REPO_OPTIONAL, text.s, text.len)
+          : repo_failed(r, "write", d->name.s, REPO_OPTIONAL);
+  int e = errno;
+  stralloc_free(&text);
+  errno = e;
+  return ok;
+}
+
 /* --- the stores */
 
 void repo_reading_free(repo_reading *x)
@@ -219,7 +236,7 @@ int repo_sync(repo *r, repo_draft *d, repo_names const *stores, compile_options 
     repo_failed(r, "create the reference database of", 0, 0);
   else
     ok = compile_write(&x->db, path.s, options, &r->what) && repo_draft_reference(r, d, name.s) &&
-         write_synced(r, d, stores, x) && sync_sets(r, d, x);
+         write_synced(r, d, stores, x) && write_optional(r, d, x) && sync_sets(r, d, x);
   int e = errno;
   stralloc_free(&name);
   stralloc_free(&path);

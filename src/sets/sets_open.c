@@ -64,9 +64,16 @@ void sets_reference(repo *r, s6rc_db *db)
 
 void sets_services(repo *r, s6rc_db const *db, repo_services *g)
 {
-  if (repo_services_of_db(g, db)) return;
-  r->what.len = 0;
-  sets_die_reference(r);
+  stralloc optional = STRALLOC_ZERO;
+  if (!repo_slurp(r->current, REPO_OPTIONAL, &optional)) {
+    repo_failed(r, "read", REPO_CURRENT, REPO_OPTIONAL);
+    sets_die(r);
+  }
+  if (!repo_services_of_db(g, db, &optional)) {
+    r->what.len = 0;
+    sets_die_reference(r);
+  }
+  stralloc_free(&optional);
 }
 
 void sets_need(repo *r, char const *set)

@@ -68,6 +68,41 @@ test_masked_bundle_as_dependency() {
   assert_eq "$(services s)" 'local mount net web web-log'
 }
 
+# What is depended on where it is defined: a set without it does without.
+test_optional_dependencies() {
+  stores
+  longrun opt optional-dependencies.d/ftp= optional-dependencies.d/net= dependencies.d/net=
+  bundle both ftp mount
+  longrun opt2 optional-dependencies.d/both=
+  tool repo-init one
+  tool set-new s
+  assert_file repo/current/optional 'service opt
+optional ftp
+service opt2
+optional ftp
+optional mount'
+  tool set-change -p s active opt opt2
+  assert_eq "$(status_of s ftp opt opt2)" 'ftp/active opt/active opt2/active'
+  tool set-commit s
+  assert_eq "$(committed s dependencies opt | words)" 'ftp net'
+  assert_exit 0 tool set-change -i s masked ftp
+  assert_eq "$STDERR" ''
+  assert_output '' tool set-fix -n
+  tool set-commit s
+  assert_eq "$(committed s dependencies opt | words)" 'net'
+  assert_eq "$(committed s dependencies opt2 | words)" ''
+  committed s check
+  # but where it is, it counts
+  assert_exit 1 tool set-change -i s usable ftp
+  assert_contains "$STDERR" 'opt is active, ftp, on which it depends, is usable'
+  # and so does what is not optional
+  assert_exit 1 tool set-change -i s masked net
+  # a change of them is a change
+  rm one/opt/optional-dependencies.d/ftp
+  tool repo-sync
+  assert_exit 7 tool set-install --no-update -c "$T/boot/current" -l "$LIVE" s
+}
+
 test_everything_masked() {
   begin
   tool set-change -e s masked all 'local'
