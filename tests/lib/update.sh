@@ -219,6 +219,9 @@ killed_update() {
   [ $_code = 137 ] || fail "exit code $_code, not killed at $CALL $N" "$(cat "$T/out")"
 }
 
+# What a test has to say after each call of a sweep.
+each_time() { :; }
+
 # Kills the update before each of the calls. Readers go on; the next tool, in
 # turn s6-rc and s6-rc-update, undoes or completes.
 sweep_killed() { # PATTERN LEAST
@@ -238,6 +241,7 @@ sweep_killed() { # PATTERN LEAST
       _before=$TO
     fi
     assert_is "$_before"
+    each_time
   done
   end_sweep "$2"
 }
