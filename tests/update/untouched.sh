@@ -175,7 +175,7 @@ exec cat >>$T/read" consumer-for=source
   assert_eq "$(pipe_of source 1)" "$(pipe_of sink 0)" pipe
   signal_service CONT sink
   all_read() { cmp -s text read; }
-  wait_for 10 all_read || fail "read $(wc -c <read) bytes of $(wc -c <text)"
+  wait_for 10 all_read || fail "$(wc -c text "$T/read")"
 }
 
 # p writes to d instead of c: that is so from when they start the next time.
