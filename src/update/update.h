@@ -242,10 +242,6 @@ extern int update_clean(update_context *, int fd);
    directory to servicedirsfd. 1; 0 and errno. */
 extern int update_pipes(update_context *, int livefd, int servicedirsfd, char const *words, size_t len);
 
-/* Starts, in live directory fd, what target (a state) has up and the state
-   has not. */
-extern engine_result update_start(update_context *, int fd, s6rc_db const *db, unsigned char const *target);
-
 /* The update is over: removes what is left of its record. 1; 0 and errno. */
 extern int update_forget(int fd);
 

@@ -220,8 +220,8 @@ int update_pipes(update_context *c, int livefd, int servicedirsfd, char const *w
   int ok = 0, ours = 0, e;
   if (!anything(words, len)) return 1;
   if (fchdir(servicedirsfd) < 0) return 0;
-  if (!s6_svstatus_read(S6RC_FDHOLDER, &st) || !st.pid || st.flagfinishing)
-    return 1; /* it will fill itself */
+  if (!s6_svstatus_read(S6RC_FDHOLDER, &st)) return errno == ENOENT;
+  if (!st.pid || st.flagfinishing) return 1; /* it will fill itself */
   if (!tain_now_g()) return 0;
   for (int i = 0; !ok && !ours && i < ATTEMPTS; i++) ok = adjust(&h, livefd, &ours);
   e = errno;

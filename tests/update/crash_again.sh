@@ -39,4 +39,24 @@ test_recovery_is_killed() {
   end_sweep 20
 }
 
+# A supervisor that was told to stop its service, and has not read it yet when
+# the update is undone: the service must be up in the end.
+test_command_on_its_way() {
+  need strace
+  start_old
+  pid=$(service_pid again)
+  read -r _ _ _ supervisor _ <"/proc/$pid/stat"
+  kill -STOP "$supervisor"
+  forks=clone,clone3,vfork,fork
+  capture strace -qq -o trace -e trace=$forks -e inject=$forks:signal=KILL:when=1 \
+    "$S6RC_BIN/s6-rc-update" -l "$LIVE" -f forth "$T/new"
+  assert_eq "$status" 137 'exit code'
+  s6-svc -d "$LIVE/servicedirs/again"
+  rc -v0 change
+  kill -CONT "$supervisor"
+  restarted() { [ "$(service_pid again)" != "$pid" ] && supervised_up again; }
+  wait_for 20 restarted
+  assert_is old
+}
+
 run_tests "$@"
