@@ -56,7 +56,8 @@ extern bundle_verdict bundle_delete(bundle_change *, char const *name, int force
 extern bundle_verdict bundle_add(bundle_change *, char const *name, char const *const *contents, size_t n,
                                  int force, char const **culprit);
 /* Writes the new name resolution beside the old one, syncs it and renames it
-   into place. 1; 0 and errno, the old one is then untouched. */
+   into place. 1; 0 and errno, the old one is then untouched; -1 and errno: the
+   new one is there, but a loss of power might still take it away. */
 extern int bundle_commit(bundle_change *);
 extern void bundle_free(bundle_change *);
 

@@ -87,8 +87,6 @@ int bundle_commit(bundle_change *c)
   if (!ok) unlinkat(dirfd, RESOLVE_NEW, 0);
   errno = e;
   if (!ok) return 0;
-  /* the name may be lost with the power; on a file system that cannot sync a
-     directory there is nothing to be done about it */
-  fsync(dirfd);
-  return 1;
+  /* on a file system that cannot sync a directory there is nothing to be done */
+  return fsync(dirfd) >= 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS ? 1 : -1;
 }

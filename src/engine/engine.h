@@ -82,14 +82,15 @@ typedef struct engine_plan_s engine_plan;
 struct engine_plan_s {
   s6rc_dir dir;
   int reload; /* no transitions: reload scripts and signals */
+  int insist; /* longruns are told also if they seem to be there: others may have told them otherwise */
   uint32_t n;
   engine_job *jobs;
   uint32_t *firstnext; /* n + 1 */
   uint32_t *next;
 };
-#define ENGINE_PLAN_ZERO                                                      \
-  {                                                                           \
-    .dir = S6RC_UP, .reload = 0, .n = 0, .jobs = 0, .firstnext = 0, .next = 0 \
+#define ENGINE_PLAN_ZERO                                                                   \
+  {                                                                                        \
+    .dir = S6RC_UP, .reload = 0, .insist = 0, .n = 0, .jobs = 0, .firstnext = 0, .next = 0 \
   }
 
 /* Plans to bring all services whose mark has `bit` set (a closure in

@@ -179,7 +179,7 @@ void engine_longrun_start(engine *e, uint32_t i)
     return;
   }
   /* without a supervisor, what the status says of a process is not to be trusted */
-  if (judge(e, job, &st, 0) == THERE && (!up || s6_svc_ok(job->name) > 0))
+  if (!e->plan->insist && judge(e, job, &st, 0) == THERE && (!up || s6_svc_ok(job->name) > 0))
     arrived(e, i);
   else
     command(e, i, &st);

@@ -49,11 +49,9 @@ err:
   return 0;
 }
 
-void engine_runner_free(engine *e)
+static void disconnect_runner(engine *e)
 {
   engine_runner *r = &e->runner;
-  if (r->fd < 0) return;
-  unixmessage_sender_flush(&r->out); /* the run is over: as much as can be said at once */
   unixmessage_sender_free(&r->out);
   unixmessage_receiver_free(&r->in);
   fd_close(r->fd);
@@ -61,10 +59,18 @@ void engine_runner_free(engine *e)
   r->welcome = 0;
 }
 
+void engine_runner_free(engine *e)
+{
+  if (e->runner.fd < 0) return;
+  unixmessage_sender_flush(&e->runner.out); /* the run is over: as much as can be said at once */
+  disconnect_runner(e);
+}
+
 /* Every script that was to be reported on this connection is lost to us. */
 static void lose_runner(engine *e, int err, char const *why)
 {
-  engine_runner_free(e);
+  /* what is still in the queue is not to be carried out any more */
+  disconnect_runner(e);
   for (uint32_t i = 0; i < e->plan->n; i++)
     if (JOB(e, i)->status == ENGINE_RUNNING && JOB(e, i)->type == S6RC_ONESHOT)
       engine_fail(e, i, ENGINE_FAIL_RUNNER, err, why);

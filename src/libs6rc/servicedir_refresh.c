@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #endif
 
-#include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 
@@ -25,28 +24,6 @@
 
 static char const *const extra[] = {S6RC_RUN_USER, S6RC_FINISH_USER};
 enum { NEXTRA = sizeof extra / sizeof *extra };
-
-/* Are these two regular files equal, in content and mode? */
-static int same_file(int afd, char const *a, int bfd, char const *b)
-{
-  char abuf[4096], bbuf[4096];
-  struct stat ast, bst;
-  int same = 0;
-  int x = openat(afd, a, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  int y = openat(bfd, b, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (x < 0 || y < 0 || fstat(x, &ast) < 0 || fstat(y, &bst) < 0) goto end;
-  if (!S_ISREG(ast.st_mode) || ast.st_mode != bst.st_mode || ast.st_size != bst.st_size) goto end;
-  for (off_t left = ast.st_size; left;) {
-    size_t n = left < (off_t)sizeof abuf ? (size_t)left : sizeof abuf;
-    if (allread(x, abuf, n) < n || allread(y, bbuf, n) < n || memcmp(abuf, bbuf, n)) goto end;
-    left -= (off_t)n;
-  }
-  same = 1;
-end:
-  if (x >= 0) close(x);
-  if (y >= 0) close(y);
-  return same;
-}
 
 /* A directory cannot be renamed over another that is not empty. Where the
    kernel can exchange the two, nobody sees the name missing. */
@@ -62,17 +39,79 @@ static int put_in_place(int fd, char const *temporary, char const *name)
   return s6rc_treeremoveat(fd, name) && !renameat(fd, temporary, fd, name);
 }
 
-static int refresh(int src, int dst, char const *name, stralloc *temporary, stralloc *where)
+/* Is this an entry that comes from the database? */
+static int is_ours(char const *name)
 {
-  if (faccessat(src, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-    if (errno != ENOENT) return 0;
-    return !faccessat(dst, name, F_OK, AT_SYMLINK_NOFOLLOW) ? s6rc_treeremoveat(dst, name) : errno == ENOENT;
-  }
-  if (same_file(src, name, dst, name)) return 1;
-  if (!s6rc_path_set(temporary, TEMPORARY) || !stralloc_cats(temporary, name) || !stralloc_0(temporary))
-    return 0;
-  return s6rc_treeremoveat(dst, temporary->s) && s6rc_treecopyat(src, name, dst, temporary->s, 0, 1, where) &&
+  for (size_t i = 0; i < NEXTRA; i++)
+    if (!strcmp(name, extra[i])) return 1;
+  return !!s6rc_sdfile_find(name, strlen(name));
+}
+
+static int replace(int src, int dst, char const *name, stralloc *temporary)
+{
+  int r = s6rc_treesameat(src, name, dst, name, S_IWOTH, 1);
+  if (r) return r > 0;
+  return s6rc_path_set(temporary, TEMPORARY) && stralloc_cats(temporary, name) && stralloc_0(temporary) &&
+         s6rc_treeremoveat(dst, temporary->s) &&
+         s6rc_treecopyat(src, name, dst, temporary->s, S_IWOTH, 1, 0) &&
          put_in_place(dst, temporary->s, name);
+}
+
+/* Calls f for each entry of directory fd; where: set to the one that it fails
+   for. */
+static int each(int fd, int other, int (*f)(int, int, char const *, stralloc *), stralloc *temporary,
+                stralloc *where)
+{
+  struct dirent *d;
+  int ok = 1, e;
+  int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = copy < 0 ? 0 : fdopendir(copy);
+  if (!dir) {
+    if (copy >= 0) fd_close(copy);
+    return 0;
+  }
+  while (errno = 0, (d = readdir(dir))) {
+    ok = (*f)(fd, other, d->d_name, temporary);
+    if (ok) continue;
+    e = errno;
+    if (where) s6rc_path_set(where, d->d_name);
+    errno = e;
+    break;
+  }
+  if (errno) ok = 0;
+  e = errno;
+  closedir(dir);
+  errno = e;
+  return ok;
+}
+
+static int bring(int src, int dst, char const *name, stralloc *temporary)
+{
+  return !is_ours(name) || replace(src, dst, name, temporary);
+}
+
+static int bring_extra(int src, int dst, stralloc *temporary, stralloc *where)
+{
+  for (size_t i = 0; i < NEXTRA; i++) {
+    if (faccessat(src, extra[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+      if (errno == ENOENT) continue;
+    } else if (replace(src, dst, extra[i], temporary))
+      continue;
+    int e = errno;
+    if (where) s6rc_path_set(where, extra[i]);
+    errno = e;
+    return 0;
+  }
+  return 1;
+}
+
+/* What an interrupted run has left, and what the database does not have. */
+static int take_away(int dst, int src, char const *name, stralloc *temporary)
+{
+  (void)temporary;
+  if (!strncmp(name, TEMPORARY, sizeof TEMPORARY - 1)) return s6rc_treeremoveat(dst, name);
+  if (!is_ours(name) || !faccessat(src, name, F_OK, AT_SYMLINK_NOFOLLOW)) return 1;
+  return errno == ENOENT && s6rc_treeremoveat(dst, name);
 }
 
 static int make_instances(int src, int dst)
@@ -85,10 +124,9 @@ static int make_instances(int src, int dst)
 int s6rc_servicedir_refresh(int src, int dst, stralloc *where)
 {
   stralloc temporary = STRALLOC_ZERO;
-  int ok = 1;
-  for (size_t i = 0; ok && i < s6rc_sdfiles_n; i++)
-    ok = refresh(src, dst, s6rc_sdfiles[i].name, &temporary, where);
-  for (size_t i = 0; ok && i < NEXTRA; i++) ok = refresh(src, dst, extra[i], &temporary, where);
+  /* the user's script before the wrapper that runs it, and its end after that one's */
+  int ok = bring_extra(src, dst, &temporary, where) && each(src, dst, &bring, &temporary, where) &&
+           each(dst, src, &take_away, &temporary, where);
   stralloc_free(&temporary);
   return ok && make_instances(src, dst);
 }

@@ -47,10 +47,11 @@ static char const *name_of(uint32_t i, void *data)
    that it runs. */
 static int arrived(waiter *w, uint32_t i)
 {
-  int ok = s6_svc_ok(w->names[i]) > 0;
-  if (!w->want) return !ok;
+  int r = s6_svc_ok(w->names[i]);
+  /* what we cannot look at may be there */
+  if (!w->want) return !r;
   w->path.len = 0;
-  return ok && s6rc_path_push(&w->path, w->names[i]) && s6rc_path_push(&w->path, S6_SVSTATUS_FILENAME) &&
+  return r > 0 && s6rc_path_push(&w->path, w->names[i]) && s6rc_path_push(&w->path, S6_SVSTATUS_FILENAME) &&
          !access(w->path.s, F_OK);
 }
 
@@ -192,11 +193,15 @@ static int leads_to(char const *link, int servicedirsfd, char const *name)
          there.st_dev == ours.st_dev;
 }
 
-/* Is link a link to target? */
+/* Is link a link to target? -1: errno. */
 static int is_link_to(char const *link, stralloc const *target)
 {
   stralloc there = STRALLOC_ZERO;
-  int r = !sareadlink(&there, link) && there.len == target->len && !memcmp(there.s, target->s, there.len);
+  int r = sareadlink(&there, link);
+  if (r < 0)
+    r = errno == ENOENT || errno == EINVAL ? 0 : -1;
+  else
+    r = there.len == target->len && !memcmp(there.s, target->s, there.len);
   stralloc_free(&there);
   return r;
 }
@@ -209,8 +214,11 @@ static int make_link(s6rc_supervision const *s, char const *name, stralloc *link
   int ok = link_names(s, name, link, &target) && !symlink(target.s, link->s), e = errno;
   if (ok)
     *fresh = 1;
-  else if (e == EEXIST)
-    ok = is_link_to(link->s, &target) || leads_to(link->s, s->servicedirsfd, name);
+  else if (e == EEXIST) {
+    ok = is_link_to(link->s, &target);
+    if (!ok) ok = leads_to(link->s, s->servicedirsfd, name);
+    if (ok < 0) ok = 0, e = errno;
+  }
   stralloc_free(&target);
   errno = e;
   return ok;
@@ -220,7 +228,9 @@ int s6rc_supervision_unlink(s6rc_supervision const *s, char const *name)
 {
   stralloc link = STRALLOC_ZERO, target = STRALLOC_ZERO;
   int ok = link_names(s, name, &link, &target), e;
-  if (ok && is_link_to(link.s, &target)) ok = !unlink(link.s) || errno == ENOENT;
+  int ours = ok ? is_link_to(link.s, &target) : 0;
+  if (ours < 0) ok = 0;
+  if (ours > 0) ok = !unlink(link.s) || errno == ENOENT;
   e = errno;
   stralloc_free(&link);
   stralloc_free(&target);

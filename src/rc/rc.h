@@ -12,6 +12,7 @@
 
 #include "../cli/cli.h"
 #include "../engine/engine.h"
+#include "../update/update.h"
 
 /* What a service is to this run, as bits of its mark. */
 enum rc_mark_e {
@@ -65,17 +66,14 @@ extern void rc_close_marks(rc *, s6rc_dir, unsigned char bit);
 extern void rc_spare_essentials(rc *, unsigned char bit);
 extern void rc_die_damaged(rc const *) gccattr_noreturn;
 
-/* Carries a plan of database db out in live directory livefd and reports what
-   went wrong; wanted: bytes that have wantedbit set for explicitly wanted
-   services. Dies if the system fails. */
-extern engine_result rc_carry_out_in(rc *, engine_plan *, s6rc_db const *db, int livefd,
-                                     unsigned char const *wanted, unsigned char wantedbit);
-/* The same as an update_carry_out_func; data is the rc. */
+/* An update_carry_out_func that reports which services failed; data is the rc. */
 extern engine_result rc_carry_out_update(engine_plan *, s6rc_db const *db, int livefd,
                                          unsigned char const *wanted, void *data);
+/* Warns if the fd-holder had to be restarted. */
+extern void rc_warn_holder(rc const *, update_context const *);
 /* Plans to bring all that has mark `bit` to a state, carries the plan out in
    the live directory and reports what went wrong. After a dry run, the state
-   in memory is as if it had been none. */
+   in memory is as if it had been none. Dies if the system fails. */
 extern engine_result rc_phase(rc *, unsigned char bit, s6rc_dir, unsigned char const *wanted,
                               unsigned char wantedbit);
 /* The same with a plan, for what is named. */

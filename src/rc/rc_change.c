@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
+#include <skalibs/djbunix.h>
 #include <skalibs/strerr.h>
 #include <skalibs/unix-transactional.h>
 
@@ -28,8 +29,9 @@ static int open_records(rc *o, int livefd, uint32_t n)
   return fd;
 }
 
-engine_result rc_carry_out_in(rc *o, engine_plan *plan, s6rc_db const *db, int livefd,
-                              unsigned char const *wanted, unsigned char wantedbit)
+/* what: set to what failed if the system did, with errno */
+static engine_result carry_out(rc *o, engine_plan *plan, s6rc_db const *db, int livefd,
+                               unsigned char const *wanted, unsigned char wantedbit, char const **what)
 {
   report_verbosity v = {.verbosity = o->verbosity, .dir = plan->dir, .reload = plan->reload};
   engine_options eo = {.deadline = o->deadline,
@@ -45,32 +47,46 @@ engine_result rc_carry_out_in(rc *o, engine_plan *plan, s6rc_db const *db, int l
                        .data = &v};
   engine_result r;
   int fd = open2_at(livefd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "open " S6RC_SERVICEDIRS " in live directory ", o->livepath);
+  *what = "open " S6RC_SERVICEDIRS;
+  if (fd < 0) return ENGINE_SYSTEM;
   if (!o->dryrun && !plan->reload) {
+    *what = "open the state file";
     eo.statefd = s6rc_state_open(livefd);
-    if (eo.statefd < 0)
-      strerr_diefusys(S6RC_EXIT_SYSTEM, "open the state file of live directory ", o->livepath);
+    if (eo.statefd < 0) {
+      fd_close(fd);
+      return ENGINE_SYSTEM;
+    }
     if (plan->n) eo.recordsfd = open_records(o, livefd, s6rc_db_n(db));
     eo.run = o->run;
   }
+  *what = "carry out transitions";
   r = engine_run(plan, db, fd, &eo);
-  if (r == ENGINE_SYSTEM) strerr_diefusys(S6RC_EXIT_SYSTEM, "carry out transitions");
-  if (eo.statefd >= 0) close(eo.statefd);
-  if (eo.recordsfd >= 0) close(eo.recordsfd);
-  close(fd);
-  if (r != ENGINE_OK) report_summary(plan, r, o->timeout, o->verbosity);
+  if (eo.statefd >= 0) fd_close(eo.statefd);
+  if (eo.recordsfd >= 0) fd_close(eo.recordsfd);
+  fd_close(fd);
+  if (r != ENGINE_OK && r != ENGINE_SYSTEM) report_summary(plan, r, o->timeout, o->verbosity);
   return r;
 }
 
 engine_result rc_carry_out_update(engine_plan *plan, s6rc_db const *db, int livefd,
                                   unsigned char const *wanted, void *data)
 {
-  return rc_carry_out_in(data, plan, db, livefd, wanted, S6RC_STATE_WANTED);
+  char const *what;
+  return carry_out(data, plan, db, livefd, wanted, S6RC_STATE_WANTED, &what);
+}
+
+static engine_result carry_out_or_die(rc *o, engine_plan *plan, unsigned char const *wanted,
+                                      unsigned char wantedbit)
+{
+  char const *what;
+  engine_result r = carry_out(o, plan, &o->live.db, o->live.fd, wanted, wantedbit, &what);
+  if (r == ENGINE_SYSTEM) strerr_diefusys(S6RC_EXIT_SYSTEM, what, " in live directory ", o->livepath);
+  return r;
 }
 
 engine_result rc_carry_out(rc *o, engine_plan *plan)
 {
-  return rc_carry_out_in(o, plan, &o->live.db, o->live.fd, o->mark, RC_NAMED);
+  return carry_out_or_die(o, plan, o->mark, RC_NAMED);
 }
 
 engine_result rc_phase(rc *o, unsigned char bit, s6rc_dir dir, unsigned char const *wanted,
@@ -79,7 +95,7 @@ engine_result rc_phase(rc *o, unsigned char bit, s6rc_dir dir, unsigned char con
   engine_plan plan;
   engine_result r;
   if (!engine_plan_make(&plan, &o->live.db, o->live.state, o->mark, bit, dir)) rc_die_damaged(o);
-  r = rc_carry_out_in(o, &plan, &o->live.db, o->live.fd, wanted, wantedbit);
+  r = carry_out_or_die(o, &plan, wanted, wantedbit);
   for (uint32_t i = 0; o->dryrun && i < plan.n; i++)
     if (plan.jobs[i].status == ENGINE_DONE)
       o->live.state[plan.jobs[i].number] = dir == S6RC_UP ? S6RC_STATE_UP : 0;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <skalibs/stralloc.h>
@@ -10,6 +11,7 @@
 
 #include <s6-rc/live.h>
 #include <s6-rc/state.h>
+#include <s6-rc/types.h>
 
 #include "../update/update.h"
 #include "rc.h"
@@ -49,6 +51,13 @@ static void lock_db(rc const *o)
   cli_lock_db(&o->live.db, cli_livedb_path(o->livepath), &o->wait);
 }
 
+void rc_warn_holder(rc const *o, update_context const *c)
+{
+  if (!c->holder_error || !o->verbosity) return;
+  strerr_warnw(S6RC_FDHOLDER " did not do as it was told (", strerror(c->holder_error),
+               "): it starts again, with new pipes; running pipelines keep theirs");
+}
+
 /* An update that was killed is somebody's business before anything else is
    done: ours, now that we have the lock. */
 static void recover(rc *o)
@@ -75,6 +84,7 @@ static void recover(rc *o)
     strerr_diefusys(S6RC_EXIT_SYSTEM, phase == UPDATE_BEFORE_SWITCH ? "undo" : "complete",
                     " an interrupted update", c.where.len ? ": " : "", c.where.len ? c.where.s : "");
   stralloc_free(&c.where);
+  rc_warn_holder(o, &c);
   if (r != ENGINE_OK && o->verbosity) strerr_warnw("going on, although services failed to start");
 }
 

@@ -157,7 +157,9 @@ int main(int argc, char const **argv)
     for (; *argv; argv++) delete (&change, *argv, force, dbpath);
   else
     multiple(&change, argv, n, force, dbpath);
-  if (!bundle_commit(&change))
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "write " S6RC_RESOLVE_FILE " in database ", dbpath);
+  switch (bundle_commit(&change)) {
+    case 0: strerr_diefusys(S6RC_EXIT_SYSTEM, "write " S6RC_RESOLVE_FILE " in database ", dbpath);
+    case -1: strerr_diefusys(S6RC_EXIT_SYSTEM, "sync database ", dbpath, ", which is changed");
+  }
   return 0;
 }

@@ -38,39 +38,79 @@ static cli_tool const tool = {.name = "s6-rc-format-upgrade",
                               .synopses = synopses,
                               .options = options};
 
-static void differs(char const *newpath, char const *what, char const *a, char const *b) gccattr_noreturn;
-static void differs(char const *newpath, char const *what, char const *a, char const *b)
+/* that are said; more of them say nothing new */
+enum { MAX_DIFFERENCES = 10 };
+
+static void refuse(char const *newpath) gccattr_noreturn;
+static void refuse(char const *newpath)
 {
-  strerr_dief(S6RC_EXIT_DAMAGED, newpath, " is not compiled from the source of the live database: ", what, a,
-              b);
+  strerr_dief(S6RC_EXIT_DAMAGED, newpath,
+              " is not compiled from the source of the live database: nothing changed");
+}
+
+/* "it has N WHAT, the live one M", if that is so. */
+static int numbers_differ(char const *newpath, char const *what, uint64_t new, uint64_t old)
+{
+  char a[UINT64_FMT], b[UINT64_FMT];
+  if (new == old) return 0;
+  a[uint64_fmt(a, new)] = 0;
+  b[uint64_fmt(b, old)] = 0;
+  strerr_warn(PROG, ": fatal: ", newpath, " has ", a, " ", what, ", the live one ", b);
+  return 1;
 }
 
 /* The state file has a byte a service in every format. */
 static void check_state(int fd, char const *live, s6rc_db const *newdb, char const *newpath)
 {
   struct stat st;
-  char have[UINT64_FMT], want[UINT32_FMT];
   if (fstatat(fd, S6RC_STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
     strerr_diefusys(S6RC_EXIT_SYSTEM, "look at the state file of live directory ", live);
-  if (st.st_size == (off_t)s6rc_db_n(newdb)) return;
-  have[uint64_fmt(have, (uint64_t)st.st_size)] = 0;
-  want[uint32_fmt(want, s6rc_db_n(newdb))] = 0;
-  strerr_dief(S6RC_EXIT_DAMAGED, newpath, " is not compiled from the source of the live database: it has ",
-              want, " services, the live state ", have);
+  if (numbers_differ(newpath, "services", s6rc_db_n(newdb), (uint64_t)st.st_size)) refuse(newpath);
 }
 
-static void check_databases(s6rc_db const *old, s6rc_db const *new, char const *newpath)
+static int same_list(s6rc_list const *a, s6rc_list const *b)
 {
-  if (old->nlongruns != new->nlongruns) differs(newpath, "the number of longruns differs", "", "");
-  if (old->noneshots != new->noneshots) differs(newpath, "the number of oneshots differs", "", "");
-  for (uint32_t i = 0; i < s6rc_db_n(new); i++) {
-    s6rc_service a, b;
-    if (!s6rc_db_service(new, i, &b)) cli_diedamaged(newpath, "a record is damaged");
-    if (!s6rc_db_service(old, i, &a)) return; /* cannot be read: nothing to compare with */
-    if (a.namelen == b.namelen && !memcmp(a.name, b.name, a.namelen)) continue;
-    strerr_dief(S6RC_EXIT_DAMAGED, newpath, " is not compiled from the source of the live database: it has ",
-                b.name, " where the live one has ", a.name);
+  for (uint32_t k = 0; a->n == b->n && k < a->n; k++)
+    if (s6rc_list_get(a, k) != s6rc_list_get(b, k)) return 0;
+  return a->n == b->n;
+}
+
+/* What differs between the services of one number, that a source would say. 1;
+   0: nothing; -1: the old one cannot be read. */
+static int service_differs(char const *newpath, s6rc_db const *old, s6rc_db const *new, uint32_t i)
+{
+  s6rc_service a, b;
+  s6rc_list adeps, bdeps;
+  char const *what = 0;
+  if (!s6rc_db_service(new, i, &b) || !s6rc_db_deps(new, &b, S6RC_UP, &bdeps))
+    cli_diedamaged(newpath, "a record is damaged");
+  if (!s6rc_db_service(old, i, &a) || !s6rc_db_deps(old, &a, S6RC_UP, &adeps)) return -1;
+  if (a.namelen != b.namelen || memcmp(a.name, b.name, a.namelen)) {
+    strerr_warn(PROG, ": fatal: ", newpath, " has ", b.name, " where the live one has ", a.name);
+    return 1;
   }
+  if (!same_list(&adeps, &bdeps))
+    what = "other dependencies";
+  else if (i < new->nlongruns && !same_list(&a.producers, &b.producers))
+    what = "other producers";
+  if (what) strerr_warn(PROG, ": fatal: ", newpath, " has ", what, " for ", b.name);
+  return !!what;
+}
+
+/* 1; 0: a record of the live database cannot be read. */
+static int check_databases(s6rc_db const *old, s6rc_db const *new, char const *newpath)
+{
+  unsigned int differences = 0;
+  differences += (unsigned int)numbers_differ(newpath, "longruns", new->nlongruns, old->nlongruns);
+  differences += (unsigned int)numbers_differ(newpath, "oneshots", new->noneshots, old->noneshots);
+  if (differences) refuse(newpath);
+  for (uint32_t i = 0; i < s6rc_db_n(new); i++) {
+    int r = service_differs(newpath, old, new, i);
+    if (r < 0) return 0;
+    if (r && ++differences == MAX_DIFFERENCES) break;
+  }
+  if (differences) refuse(newpath);
+  return 1;
 }
 
 int main(int argc, char const *const *argv)
@@ -103,9 +143,7 @@ int main(int argc, char const *const *argv)
                 " was interrupted: any `s6-rc change` ",
                 "completes or undoes it, with the tools that began it");
   check_state(fd, live, &new, newpath);
-  if (s6rc_db_openat(&old, fd, S6RC_LIVE_COMPILED))
-    check_databases(&old, &new, newpath);
-  else if (verbosity)
+  if (!(s6rc_db_openat(&old, fd, S6RC_LIVE_COMPILED) && check_databases(&old, &new, newpath)) && verbosity)
     strerr_warnwu("read the live database: only the number of services has been compared");
   if (!s6rc_live_tidy(fd) || !s6rc_live_point(fd, newpath))
     strerr_diefusys(S6RC_EXIT_SYSTEM, "point live directory ", live, " at ", newpath);

@@ -108,17 +108,28 @@ struct update_new_s {
   unsigned char wanted; /* explicitly */
 };
 
+/* What becomes of a pipe that the fd-holder has for a consumer. Those whose
+   consumer keeps its name are not mentioned. */
+typedef struct update_pipe_s update_pipe;
+struct update_pipe_s {
+  uint32_t from;           /* old consumer; S6RC_NONE: the pipe is created */
+  uint32_t to;             /* new consumer; S6RC_NONE: the pipe is deleted */
+  unsigned char name_free; /* no other old pipe gets the name that it had */
+};
+
 typedef struct update_plan_s update_plan;
 struct update_plan_s {
   uint32_t nold;
   uint32_t nnew;
+  uint32_t npipes;
   update_old *olds;
   update_new *news;
-  uint32_t refused; /* old essential service that would have to stop for good, or S6RC_NONE */
+  update_pipe *pipes; /* renamed and deleted ones by old number, then created ones by new number */
+  uint32_t refused;   /* old essential service that would have to stop for good, or S6RC_NONE */
 };
-#define UPDATE_PLAN_ZERO                                             \
-  {                                                                  \
-    .nold = 0, .nnew = 0, .olds = 0, .news = 0, .refused = S6RC_NONE \
+#define UPDATE_PLAN_ZERO                                                                      \
+  {                                                                                           \
+    .nold = 0, .nnew = 0, .npipes = 0, .olds = 0, .news = 0, .pipes = 0, .refused = S6RC_NONE \
   }
 
 /* Makes the plan from two databases, the old state and the conversions,
@@ -128,9 +139,13 @@ extern int update_plan_make(update_plan *, s6rc_db const *olddb, s6rc_db const *
                             unsigned char const *state, update_conversions const *, int force);
 extern void update_plan_free(update_plan *);
 
+/* The part of it that is about pipes, once olds and news say what is what. 1; 0
+   and errno. */
+extern int update_plan_pipes(update_plan *, s6rc_db const *olddb, s6rc_db const *newdb);
+
 /* Appends the plan as text, a line a service that stops, moves, is held or
-   starts, each with the reason: first old ones, then new ones, by number. 1;
-   0 and errno. */
+   starts, each with the reason: first old ones, then new ones, by number; then
+   a line a pipe. 1; 0 and errno. */
 extern int update_plan_print(stralloc *, update_plan const *, s6rc_db const *olddb, s6rc_db const *newdb);
 
 /* --- carrying it out
@@ -171,14 +186,14 @@ enum update_word_e {
   UPDATE_WORD_KEEPS = 'K',  /* NAME: a longrun that keeps its supervisor, to be given its new files */
   UPDATE_WORD_LEAVES = 'L', /* NAME: of a longrun that has no service of this name any more */
   UPDATE_WORD_DROPS = 'D',  /* GENERATION/servicedirs/NAME: a service directory that is not used any more */
-  UPDATE_WORD_PIPE_GONE = '-', /* CONSUMER */
+  UPDATE_WORD_PIPE_GONE = '-', /* CONSUMER: a name that no pipe has any more */
   UPDATE_WORD_PIPE_NEW = '+',  /* CONSUMER */
   UPDATE_WORD_PIPE_FROM = '<', /* CONSUMER, before its renaming; a PIPE_TO follows */
   UPDATE_WORD_PIPE_TO = '>'    /* CONSUMER, after */
 };
 
 /* Carries out a plan of the engine; wanted: bytes with S6RC_STATE_WANTED set
-   for what is explicitly wanted. */
+   for what is explicitly wanted. ENGINE_SYSTEM: errno. */
 typedef engine_result update_carry_out_func(engine_plan *, s6rc_db const *, int livefd,
                                             unsigned char const *wanted, void *data);
 
@@ -190,11 +205,16 @@ struct update_context_s {
   stralloc where; /* what failed, after a failure */
   update_carry_out_func *carry_out;
   void *data;
+  /* for undoing: old services that were to be stopped, and certainly have not
+     been (non-zero bytes, by number); null: nobody knows */
+  unsigned char const *untouched;
+  /* set: the errno for which the fd-holder was told to start again */
+  int holder_error;
 };
 
 /* Writes the record of the old generation fd, whose state is given. 1; 0 and
    errno. */
-extern int update_announce(update_context const *, update_plan const *, int fd, unsigned char const *state);
+extern int update_announce(update_context *, update_plan const *, int fd, unsigned char const *state);
 
 /* Builds the new generation for a plan: path is set to it, *lockfd holds its
    lock. 1; 0 and errno, nothing is left of it. */
@@ -212,20 +232,15 @@ extern int update_records(update_plan const *, int oldfd, int newfd);
 extern int update_complete(update_context *, int fd, s6rc_db const *db);
 
 /* Moves service directories that were made in live directory fd home, and
-   removes the generations between. live: its public name. Can be repeated. 1;
-   0 and errno. */
-extern int update_settle(int fd, char const *live, s6rc_db const *db);
+   removes the generations between. Can be repeated. 1; 0 and errno. */
+extern int update_settle(update_context *, int fd, s6rc_db const *db);
 
 /* Removes what an update that did not come to its switch has made. */
 extern int update_clean(update_context *, int fd);
 
 /* The adjustment of the fd-holder, by the record's words. Changes the working
    directory to servicedirsfd. 1; 0 and errno. */
-extern int update_pipes(int livefd, int servicedirsfd, char const *words, size_t len);
-
-/* Starts, in live directory fd, what target (a state) has up and the state
-   has not. */
-extern engine_result update_start(update_context *, int fd, s6rc_db const *db, unsigned char const *target);
+extern int update_pipes(update_context *, int livefd, int servicedirsfd, char const *words, size_t len);
 
 /* The update is over: removes what is left of its record. 1; 0 and errno. */
 extern int update_forget(int fd);

@@ -39,16 +39,16 @@ static int begin_record(stralloc *sa, char const *kind, char const *live)
   return stralloc_cats(sa, kind) && stralloc_0(sa) && stralloc_cats(sa, live) && stralloc_0(sa);
 }
 
-int update_announce(update_context const *c, update_plan const *plan, int fd, unsigned char const *state)
+int update_announce(update_context *c, update_plan const *plan, int fd, unsigned char const *state)
 {
   stralloc record = STRALLOC_ZERO;
   unsigned char *before = malloc(plan->nold);
   int ok = !!before, e;
   for (uint32_t i = 0; ok && i < plan->nold; i++)
     before[i] = state[i] | (plan->olds[i].stops ? UPDATE_STOPS : 0);
-  ok = ok && s6rc_treeremoveat(fd, UPDATE_STATE_BEFORE) &&
+  ok = ok && s6rc_path_set(&c->where, UPDATE_STATE_BEFORE) && s6rc_treeremoveat(fd, UPDATE_STATE_BEFORE) &&
        s6rc_writefileat(fd, UPDATE_STATE_BEFORE, (char const *)before, plan->nold, S6RC_MODE_FILE) &&
-       begin_record(&record, UPDATE_RECORD_OLD, c->live) &&
+       s6rc_path_set(&c->where, UPDATE_RECORD) && begin_record(&record, UPDATE_RECORD_OLD, c->live) &&
        s6rc_writefileat(fd, UPDATE_RECORD, record.s, record.len, S6RC_MODE_FILE);
   e = errno;
   free(before);
@@ -95,9 +95,9 @@ static int build_servicedirs(builder *b)
       ok = s6rc_db_service(b->olddb, i, &old) && find_home(b, old.name) &&
            !symlinkat(b->target.s, b->newservices, sv.name) && add_word(b, UPDATE_WORD_KEEPS, sv.name);
     else
-      ok = s6rc_treecopyat(from, sv.name, b->newservices, sv.name, 0, 1, b->where) &&
-           s6rc_path_set(&b->target, sv.name) && s6rc_path_push(&b->target, "down") &&
-           s6rc_writefileat(b->newservices, b->target.s, "", 0, S6RC_MODE_FILE);
+      ok = s6rc_treecopyat(from, sv.name, b->newservices, sv.name, S_IWOTH, 1, b->where) &&
+           s6rc_path_set(b->where, sv.name) && s6rc_path_push(b->where, "down") &&
+           s6rc_writefileat(b->newservices, b->where->s, "", 0, S6RC_MODE_FILE);
   }
   if (from >= 0) fd_close(from);
   return ok;
@@ -121,31 +121,21 @@ static int record_old(builder *b)
   return 1;
 }
 
-/* Is service number in db a consumer? Its name, too. */
-static int is_consumer(s6rc_db const *db, uint32_t number, s6rc_service *sv)
-{
-  return s6rc_db_service(db, number, sv) ? !!sv->producers.n : -1;
-}
-
 static int record_pipes(builder *b)
 {
-  s6rc_service old, new;
-  for (uint32_t i = 0; i < b->olddb->nlongruns; i++) {
-    uint32_t j = b->plan->olds[i].to;
-    int was = is_consumer(b->olddb, i, &old), is = 0;
-    if (was && j != S6RC_NONE) is = is_consumer(b->newdb, j, &new);
-    if (was < 0 || is < 0) return 0;
-    if (was && !is && !add_word(b, UPDATE_WORD_PIPE_GONE, old.name)) return 0;
-    if (was && is && strcmp(old.name, new.name) &&
+  for (uint32_t k = 0; k < b->plan->npipes; k++) {
+    update_pipe const *pipe = b->plan->pipes + k;
+    s6rc_service old, new;
+    if (pipe->from != S6RC_NONE && !s6rc_db_service(b->olddb, pipe->from, &old)) return 0;
+    if (pipe->to != S6RC_NONE && !s6rc_db_service(b->newdb, pipe->to, &new)) return 0;
+    if (pipe->from == S6RC_NONE) {
+      if (!add_word(b, UPDATE_WORD_PIPE_NEW, new.name)) return 0;
+      continue;
+    }
+    if (pipe->name_free && !add_word(b, UPDATE_WORD_PIPE_GONE, old.name)) return 0;
+    if (pipe->to != S6RC_NONE &&
         (!add_word(b, UPDATE_WORD_PIPE_FROM, old.name) || !add_word(b, UPDATE_WORD_PIPE_TO, new.name)))
       return 0;
-  }
-  for (uint32_t j = 0; j < b->newdb->nlongruns; j++) {
-    uint32_t i = b->plan->news[j].from;
-    int is = is_consumer(b->newdb, j, &new), was = 0;
-    if (is && i != S6RC_NONE) was = is_consumer(b->olddb, i, &old);
-    if (was < 0 || is < 0) return 0;
-    if (is && !was && !add_word(b, UPDATE_WORD_PIPE_NEW, new.name)) return 0;
   }
   return 1;
 }

@@ -92,6 +92,7 @@ end:
 
 static int refresh_kept(completer *x)
 {
+  stralloc file = STRALLOC_ZERO;
   char const *name;
   size_t at = 0;
   int ok = 1, e;
@@ -100,14 +101,16 @@ static int refresh_kept(completer *x)
   while (ok && (name = next_word(x, UPDATE_WORD_KEEPS, &at))) {
     int src = open2_at(from, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int dst = open2_at(x->servicedirs, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ok = src >= 0 && dst >= 0 && s6rc_servicedir_refresh(src, dst, &x->c->where);
+    file.len = 0;
+    ok = src >= 0 && dst >= 0 && s6rc_servicedir_refresh(src, dst, &file);
     e = errno;
-    if (src >= 0) close(src);
-    if (dst >= 0) close(dst);
+    if (!ok && s6rc_path_set(&x->c->where, name) && file.len) s6rc_path_pushb(&x->c->where, file.s, file.len);
     errno = e;
-    if (!ok) s6rc_path_set(&x->c->where, name);
+    if (src >= 0) fd_close(src);
+    if (dst >= 0) fd_close(dst);
   }
   fd_close(from);
+  stralloc_free(&file);
   return ok;
 }
 
@@ -180,23 +183,46 @@ static int start(completer *x)
   return 1;
 }
 
-/* step: 1 done, 0 failed with errno */
-static int named(completer *x, char const *what, int done)
+static int adjust_pipes(completer *x)
 {
-  if (!done && !x->c->where.len) s6rc_path_set(&x->c->where, what);
-  return done;
+  return update_pipes(x->c, x->fd, x->servicedirs, x->record.s, x->record.len);
 }
+
+static int settle(completer *x)
+{
+  return update_settle(x->c, x->fd, x->db);
+}
+
+/* In order; and what a step is about, if it does not say it itself. */
+typedef struct step_s step;
+struct step_s {
+  int (*take)(completer *);
+  char const *what;
+};
+
+static step const steps[] = {{&start, UPDATE_RECORD},
+                             {&point_runner, S6RC_ONESHOT_RUNNER},
+                             {&refresh_kept, "files of services"},
+                             {&unlink_leaving, "links in the scan directory"},
+                             {&supervise_new, "supervisors of new services"},
+                             {&drop_old, "supervisors and directories of old services"},
+                             {&adjust_pipes, S6RC_FDHOLDER},
+                             {&settle, "earlier generations"}};
 
 int update_complete(update_context *c, int fd, s6rc_db const *db)
 {
   completer x = {.c = c, .fd = fd, .servicedirs = -1, .db = db};
-  int ok, e;
-  c->where.len = 0;
-  ok = named(&x, UPDATE_RECORD, start(&x)) && named(&x, S6RC_ONESHOT_RUNNER, point_runner(&x)) &&
-       refresh_kept(&x) && named(&x, "scan directory", unlink_leaving(&x)) && supervise_new(&x) &&
-       named(&x, "supervisors of old services", drop_old(&x)) &&
-       named(&x, S6RC_FDHOLDER, update_pipes(fd, x.servicedirs, x.record.s, x.record.len)) &&
-       named(&x, "earlier generations", update_settle(fd, c->live, db));
+  int ok = 1, e;
+  for (size_t i = 0; ok && i < sizeof steps / sizeof *steps; i++) {
+    c->where.len = 0;
+    ok = (*steps[i].take)(&x);
+    e = errno;
+    if (ok)
+      c->where.len = 0;
+    else if (!c->where.len)
+      s6rc_path_set(&c->where, steps[i].what);
+    errno = e;
+  }
   e = errno;
   if (x.servicedirs >= 0) close(x.servicedirs);
   stralloc_free(&x.record);

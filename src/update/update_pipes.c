@@ -6,8 +6,7 @@
 
    1. every pipe of a renamed consumer is held under an identifier of our own
       too (so that two consumers can change names with each other);
-   2. they get their new names, and what has no consumer any more goes (unless
-      its name has just been given to another);
+   2. names that no pipe has any more go, and they get their new names;
    3. new consumers get their pipes. */
 
 #include <errno.h>
@@ -34,8 +33,10 @@
 /* from servicedirs, which is the working directory */
 #define SOCKET S6RC_FDHOLDER "/" S6RC_LOCAL_SOCKET
 
-/* what an fd-holder that works never needs, in s */
+/* what an fd-holder that works never needs for one request, in s */
 enum { PATIENCE = 5 };
+/* and how often it is asked, if it is not that which fails */
+enum { ATTEMPTS = 2 };
 
 enum { NPASSES = 3 };
 
@@ -60,22 +61,35 @@ static int make_id(stralloc *sa, char const *end, char const *name)
   return stralloc_cats(sa, end) && stralloc_cats(sa, name) && stralloc_0(sa);
 }
 
+/* of the request that is made now */
+static tain const *deadline(holder *h)
+{
+  tain_addsec_g(&h->deadline, PATIENCE);
+  return &h->deadline;
+}
+
 static int forget(holder *h, char const *id)
 {
-  return s6_fdholder_delete_g(h->a, id, &h->deadline) || errno == ENOENT;
+  return s6_fdholder_delete_g(h->a, id, deadline(h)) || errno == ENOENT;
+}
+
+static int retrieve(holder *h, char const *id)
+{
+  return s6_fdholder_retrieve_g(h->a, id, deadline(h));
 }
 
 static int store(holder *h, int fd, char const *id)
 {
   tain limit;
+  if (!forget(h, id)) return 0;
   tain_add_g(&limit, &tain_infinite_relative);
-  return forget(h, id) && s6_fdholder_store_g(h->a, fd, id, &limit, &h->deadline);
+  return s6_fdholder_store_g(h->a, fd, id, &limit, deadline(h));
 }
 
 /* What is held as h->from is held as h->to, too. Fine if there is nothing. */
 static int copy(holder *h)
 {
-  int fd = s6_fdholder_retrieve_g(h->a, h->from.s, &h->deadline);
+  int fd = retrieve(h, h->from.s);
   int ok;
   if (fd < 0) return errno == ENOENT;
   ok = store(h, fd, h->to.s);
@@ -122,25 +136,13 @@ static int drop(holder *h, char const *name, char const *next)
   return 1;
 }
 
-static int is_new_name(holder const *h, char const *name)
-{
-  for (size_t at = 0; at < h->len; at += strlen(h->words + at) + 1)
-    if (h->words[at] == UPDATE_WORD_PIPE_TO && !strcmp(h->words + at + 1, name)) return 1;
-  return 0;
-}
-
-static int drop_old_name(holder *h, char const *name, char const *next)
-{
-  return is_new_name(h, name) || drop(h, name, next);
-}
-
 static int make_pipe(holder *h, char const *name, char const *next)
 {
   int fd[NENDS], ok, e;
   (void)next;
   if (!make_id(&h->from, held_as[READER], name) || !make_id(&h->to, held_as[WRITER], name)) return 0;
   /* the writing end is stored last */
-  fd[WRITER] = s6_fdholder_retrieve_g(h->a, h->to.s, &h->deadline);
+  fd[WRITER] = retrieve(h, h->to.s);
   if (fd[WRITER] >= 0) {
     close(fd[WRITER]);
     return 1;
@@ -158,9 +160,7 @@ static int pass(holder *h, int number)
 {
   switch (number) {
     case 0: return each(h, UPDATE_WORD_PIPE_FROM, &take_along);
-    case 1:
-      return each(h, UPDATE_WORD_PIPE_TO, &put_down) && each(h, UPDATE_WORD_PIPE_GONE, &drop_old_name) &&
-             each(h, UPDATE_WORD_PIPE_FROM, &drop_old_name);
+    case 1: return each(h, UPDATE_WORD_PIPE_GONE, &drop) && each(h, UPDATE_WORD_PIPE_TO, &put_down);
     default: return each(h, UPDATE_WORD_PIPE_NEW, &make_pipe);
   }
 }
@@ -194,33 +194,42 @@ static int restart_holder(void)
   return r >= 0 || errno == ENOENT;
 }
 
-int update_pipes(int livefd, int servicedirsfd, char const *words, size_t len)
+/* All that is left to do, over one connection. 1; 0 and errno. *ours: set if
+   what failed was not the fd-holder's. */
+static int adjust(holder *h, int livefd, int *ours)
+{
+  int done = passes_done(livefd), ok = 1, e;
+  if (!s6_fdholder_start_g(h->a, SOCKET, deadline(h))) return 0;
+  while (ok && done < NPASSES) {
+    ok = pass(h, done);
+    if (!ok) break;
+    ok = note_passes(livefd, ++done);
+    *ours = !ok;
+  }
+  e = errno;
+  s6_fdholder_end(h->a);
+  errno = e;
+  return ok;
+}
+
+int update_pipes(update_context *c, int livefd, int servicedirsfd, char const *words, size_t len)
 {
   static s6_fdholder_t a = S6_FDHOLDER_ZERO;
   s6_svstatus_t st;
   holder h = {.a = &a, .words = words, .len = len};
-  int done = passes_done(livefd), ok;
+  int ok = 0, ours = 0, e;
   if (!anything(words, len)) return 1;
   if (fchdir(servicedirsfd) < 0) return 0;
-  if (!s6_svstatus_read(S6RC_FDHOLDER, &st) || !st.pid || st.flagfinishing)
-    return 1; /* it will fill itself */
+  if (!s6_svstatus_read(S6RC_FDHOLDER, &st)) return errno == ENOENT;
+  if (!st.pid || st.flagfinishing) return 1; /* it will fill itself */
   if (!tain_now_g()) return 0;
-  tain_addsec_g(&h.deadline, PATIENCE);
-  ok = s6_fdholder_start_g(&a, SOCKET, &h.deadline);
-  if (ok) {
-    while (ok && done < NPASSES) {
-      ok = pass(&h, done);
-      if (ok && !note_passes(livefd, ++done)) {
-        int e = errno;
-        s6_fdholder_end(&a);
-        errno = e;
-        return 0;
-      }
-    }
-    s6_fdholder_end(&a);
-  }
+  for (int i = 0; !ok && !ours && i < ATTEMPTS; i++) ok = adjust(&h, livefd, &ours);
+  e = errno;
   stralloc_free(&h.from);
   stralloc_free(&h.to);
+  errno = e;
+  if (ok || ours) return ok;
+  c->holder_error = e;
   /* fresh pipes have their right names: none is to be moved by a second run */
-  return ok || (restart_holder() && note_passes(livefd, NPASSES));
+  return restart_holder() && note_passes(livefd, NPASSES);
 }

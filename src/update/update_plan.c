@@ -20,6 +20,7 @@ void update_plan_free(update_plan *p)
 {
   free(p->olds);
   free(p->news);
+  free(p->pipes);
   *p = (update_plan)UPDATE_PLAN_ZERO;
 }
 
@@ -209,7 +210,7 @@ int update_plan_make(update_plan *p, s6rc_db const *olddb, s6rc_db const *newdb,
   x.todo = malloc(((size_t)p->nold + p->nnew) * sizeof(uint32_t));
   r = p->olds && p->news && x.todo && identify(&x, state) && (force || hold_essentials(&x)) && stop_first(&x);
   while (r && x.ntodo) r = stop_followers(&x, x.todo[--x.ntodo]);
-  r = r && plan_starts(&x, state);
+  r = r && plan_starts(&x, state) && update_plan_pipes(p, olddb, newdb);
   e = errno;
   free(x.todo);
   if (!r) update_plan_free(p);

@@ -59,11 +59,22 @@ static int print_new(stralloc *sa, uint32_t j, update_new const *n, s6rc_db cons
   return 1;
 }
 
+static int print_pipe(stralloc *sa, update_pipe const *pipe, s6rc_db const *olddb, s6rc_db const *newdb)
+{
+  char const *from = pipe->from == S6RC_NONE ? 0 : name_of(olddb, pipe->from);
+  char const *to = pipe->to == S6RC_NONE ? 0 : name_of(newdb, pipe->to);
+  if (!from) return cat(sa, to, ": create pipe: it is a consumer in the new database", "\n");
+  if (!to) return cat(sa, from, ": delete pipe: it is no consumer in the new database", "\n");
+  return cat(sa, from, ": rename pipe: now ", to) && cat(sa, "\n", "", "");
+}
+
 int update_plan_print(stralloc *sa, update_plan const *p, s6rc_db const *olddb, s6rc_db const *newdb)
 {
   for (uint32_t i = 0; i < p->nold; i++)
     if (!print_old(sa, i, p->olds + i, olddb, newdb)) return 0;
   for (uint32_t j = 0; j < p->nnew; j++)
     if (!print_new(sa, j, p->news + j, olddb, newdb)) return 0;
+  for (uint32_t k = 0; k < p->npipes; k++)
+    if (!print_pipe(sa, p->pipes + k, olddb, newdb)) return 0;
   return 1;
 }

@@ -12,6 +12,7 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/unix-transactional.h>
 
+#include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
 
@@ -40,7 +41,8 @@ update_phase update_find(int fd)
   return UPDATE_BEFORE_SWITCH;
 }
 
-engine_result update_start(update_context *c, int fd, s6rc_db const *db, unsigned char const *target)
+static engine_result start(update_context *c, int fd, s6rc_db const *db, unsigned char const *target,
+                           int insist)
 {
   uint32_t n = s6rc_db_n(db);
   unsigned char *state = malloc(n), *mark = calloc(n, 1);
@@ -50,6 +52,7 @@ engine_result update_start(update_context *c, int fd, s6rc_db const *db, unsigne
     for (uint32_t i = 0; i < n; i++)
       if (target[i] & S6RC_STATE_UP) mark[i] = MARK;
     if (s6rc_db_closure(db, S6RC_UP, mark, MARK) && engine_plan_make(&plan, db, state, mark, MARK, S6RC_UP)) {
+      plan.insist = insist;
       r = (*c->carry_out)(&plan, db, fd, target, c->data);
       engine_plan_free(&plan);
     }
@@ -100,13 +103,14 @@ static int clean_events(int fd, s6rc_db const *db)
 }
 
 /* What was going to be stopped may have been, although the state does not
-   say so: it was killed in between. Bringing up what is up does no harm. */
-static int distrust(int fd, unsigned char const *before, uint32_t n)
+   say so: it was killed in between. Bringing up what is up does no harm; and
+   its supervisor may have a command to stop it that it has not read yet. */
+static int distrust(update_context const *c, int fd, unsigned char const *before, uint32_t n)
 {
   unsigned char *state = malloc(n);
   int ok = state && s6rc_state_read(fd, state, n), e;
   for (uint32_t i = 0; ok && i < n; i++)
-    if (before[i] & UPDATE_STOPS) state[i] = 0;
+    if (before[i] & UPDATE_STOPS && !(c->untouched && c->untouched[i])) state[i] = 0;
   ok = ok && s6rc_state_write(fd, state, n);
   e = errno;
   free(state);
@@ -125,10 +129,15 @@ int update_recover(update_context *c, update_phase phase, int fd, s6rc_db const 
   /* a record that was cut short does not have it: nothing had begun */
   if (ok && name.s[0] == '/') c->live = name.s;
   ok = ok && read_target(fd, before ? UPDATE_STATE_BEFORE : UPDATE_STATE_AFTER, target, n) &&
-       (before ? distrust(fd, target, n) && update_clean(c, fd) : update_complete(c, fd, db));
+       (before ? distrust(c, fd, target, n) && update_clean(c, fd) : update_complete(c, fd, db));
   if (ok) {
-    *result = update_start(c, fd, db, target);
+    *result = start(c, fd, db, target, before);
     ok = *result != ENGINE_SYSTEM && update_forget(fd);
+    if (!ok) {
+      int why = errno;
+      s6rc_path_set(&c->where, *result == ENGINE_SYSTEM ? "starting services" : "the record of the update");
+      errno = why;
+    }
   }
   int e = errno;
   c->live = live;

@@ -122,38 +122,48 @@ static int remove_links(int fd)
     if (copy >= 0) fd_close(copy);
     return 0;
   }
-  while (errno = 0, ok && (d = readdir(dir))) {
+  while (ok) {
     struct stat st;
-    if (fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-      ok = 0;
-    else if (S_ISLNK(st.st_mode))
-      ok = !unlinkat(fd, d->d_name, 0);
+    errno = 0;
+    d = readdir(dir);
+    if (!d) break;
+    ok = fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) >= 0 &&
+         (!S_ISLNK(st.st_mode) || unlinkat(fd, d->d_name, 0) >= 0);
   }
-  if (errno) ok = 0;
   e = errno;
+  if (e) ok = 0;
   closedir(dir);
   errno = e;
   return ok;
 }
 
-static int all(settler *x, s6rc_db const *db, int (*f)(settler *, char const *))
+static int fail_at(update_context *c, char const *what)
+{
+  int e = errno;
+  s6rc_path_set(&c->where, what);
+  errno = e;
+  return 0;
+}
+
+static int all(update_context *c, settler *x, s6rc_db const *db, int (*f)(settler *, char const *))
 {
   for (uint32_t j = 0; j < db->nlongruns; j++) {
     s6rc_service sv;
-    if (!s6rc_db_service(db, j, &sv) || !(*f)(x, sv.name)) return 0;
+    if (!s6rc_db_service(db, j, &sv)) return 0;
+    if (!(*f)(x, sv.name)) return fail_at(c, sv.name);
   }
   return 1;
 }
 
 /* What makes the first generation a live directory. */
-static int strip(int fd)
+static int strip(update_context *c, int fd)
 {
   static char const *const frame[] = {UPDATE_RECORD,     UPDATE_STATE_BEFORE, UPDATE_STATE_AFTER,
                                       S6RC_STATE_FILE,   S6RC_STATE_NEW,      UPDATE_PIPES,
                                       S6RC_LIVE_SCANDIR, S6RC_LIVE_PREFIX,    S6RC_LOCK_FILE,
                                       S6RC_RECORDS_FILE, S6RC_RECORDS_NEW};
   for (size_t i = 0; i < sizeof frame / sizeof *frame; i++)
-    if (!s6rc_treeremoveat(fd, frame[i])) return 0;
+    if (!s6rc_treeremoveat(fd, frame[i])) return fail_at(c, frame[i]);
   return 1;
 }
 
@@ -162,16 +172,16 @@ static int same(struct stat const *a, struct stat const *b)
   return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
-static int remove_others(int fd, int first, char const *live)
+static int remove_others(update_context *c, int fd, int first)
 {
   stralloc paths = STRALLOC_ZERO;
   struct stat here, there, st;
-  int n = s6rc_livedir_list(live, &paths), e;
+  int n = s6rc_livedir_list(c->live, &paths), e;
   int ok = n >= 0 && !fstat(fd, &here) && !fstat(first, &there);
   char const *s = paths.s;
   for (int i = 0; ok && i < n; i++, s += strlen(s) + 1) {
     ok = !lstat(s, &st);
-    if (ok && !same(&st, &here) && !same(&st, &there)) ok = s6rc_treeremoveat(AT_FDCWD, s);
+    if (ok && !same(&st, &here) && !same(&st, &there)) ok = s6rc_treeremoveat(AT_FDCWD, s) || fail_at(c, s);
   }
   e = errno;
   stralloc_free(&paths);
@@ -192,14 +202,14 @@ static int open_first(settler *x)
   return x->home < 0 ? -1 : open2_at(x->home, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-int update_settle(int fd, char const *live, s6rc_db const *db)
+int update_settle(update_context *c, int fd, s6rc_db const *db)
 {
   settler x = {.home = -1};
   int first = -1, ok = 0, e;
   x.services = open2_at(fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (x.services >= 0) first = open_first(&x);
-  ok = first >= 0 && all(&x, db, &move_home) && remove_links(x.home) && all(&x, db, &name_neighbour) &&
-       strip(first) && remove_others(fd, first, live);
+  ok = first >= 0 && all(c, &x, db, &move_home) && remove_links(x.home) && all(c, &x, db, &name_neighbour) &&
+       strip(c, first) && remove_others(c, fd, first);
   e = errno;
   if (x.services >= 0) close(x.services);
   if (x.home >= 0) close(x.home);

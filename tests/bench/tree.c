@@ -8,8 +8,11 @@
    longruns   N longruns without dependencies, and the bundle `all`
    oneshots   N oneshots without dependencies, and the bundle `all`
    chain      N oneshots, each depending on the one before, and `all`
+   tenth      one longrun in ten services, the others oneshots; no
+              dependencies, and `all`
 
-   SCRIPT: the program that oneshots run, but for `mixed` (default: true). */
+   SCRIPT: the program that oneshots run, but for `mixed` (default: true; an
+   empty word: none). */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +28,7 @@ enum {
   PIPELINE_EVERY = 12, /* mixed: the first of so many is the producer for the third */
   MAXDEPS = 4,
   DEP_DISTANCE = 20,
+  LONGRUN_EVERY = 10, /* tenth */
   BUNDLE_EVERY = 100
 };
 
@@ -109,7 +113,7 @@ static void mixed(unsigned long i)
 static void plain(char const *kind, unsigned long i, char const *script)
 {
   char name[64], before[64], line[4096];
-  int longrun = !strcmp(kind, "longruns");
+  int longrun = !strcmp(kind, "longruns") || (!strcmp(kind, "tenth") && i % LONGRUN_EVERY == 0);
   snprintf(name, sizeof name, "service-%06lu", i);
   definition(name, longrun ? "longrun" : "oneshot");
   if (longrun)
@@ -129,12 +133,12 @@ static void plain(char const *kind, unsigned long i, char const *script)
 
 int main(int argc, char const *const *argv)
 {
-  static char const *const kinds[] = {"mixed", "longruns", "oneshots", "chain"};
+  static char const *const kinds[] = {"mixed", "longruns", "oneshots", "chain", "tenth"};
   size_t kind = 0;
   unsigned long n;
   while (argc > 1 && kind < sizeof kinds / sizeof *kinds && strcmp(argv[1], kinds[kind])) kind++;
   if (argc < 4 || argc > 5 || kind == sizeof kinds / sizeof *kinds) {
-    fprintf(stderr, "tree: usage: tree mixed|longruns|oneshots|chain N DIR [ SCRIPT ]\n");
+    fprintf(stderr, "tree: usage: tree mixed|longruns|oneshots|chain|tenth N DIR [ SCRIPT ]\n");
     return 100;
   }
   n = strtoul(argv[2], 0, 10);

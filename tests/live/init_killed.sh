@@ -1,7 +1,8 @@
 #!/bin/sh
 # ISC license.
 # s6-rc-init is killed at any instant: what is there then, and what the next
-# run makes of it.
+# run makes of it. Killed before a call is killed after the one before it that
+# changes something; exit_group comes after the last one.
 . "$(dirname "$0")/../lib/test.sh"
 . "$S6RC_TOP/tests/lib/leftovers.sh"
 

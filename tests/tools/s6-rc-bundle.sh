@@ -164,49 +164,70 @@ test_modes_whatever_the_umask() {
   assert_mode "$DB/resolve.cdb" 644
 }
 
-# Killed before each call that changes something: the old bundles or the new.
+# The Nth call of a run that adds x, or what comes before the Nth: INJECTION is
+# what strace does then. Sets status.
+disturbed() { # CALL N INJECTION
+  rm -rf "$DB"
+  cp -a before "$DB"
+  capture strace -o trace -e trace="$1" -e inject="$1:$3:when=$2" "$S6RC_BIN/s6-rc-bundle" -c "$DB" add x a c
+}
+
+CHANGING='openat unlinkat write writev pwrite64 ftruncate fchmod fchown fsync renameat'
+
+# Killed before each call that changes something, which is after the one before,
+# and before exit_group: the old bundles or the new.
 test_killed() {
   need strace
   start
   cp -a "$DB" before
   total=0
-  for call in openat unlinkat write,writev fchmod fchown fsync renameat ftruncate; do
-    n=0 end=no
-    while [ $end = no ] && [ $n -lt 25 ]; do
-      n=$((n + 1))
-      rm -rf "$DB"
-      cp -a before "$DB"
-      code=0
-      strace -qq -o trace -e trace=$call -e inject=$call:signal=KILL:when=$n \
-        "$S6RC_BIN/s6-rc-bundle" -c "$DB" add x a c 2>err || code=$?
-      case $code in
-        0) end=yes ;;
-        137) total=$((total + 1)) ;;
-        *) fail "exit code $code: $call $n" "$(cat err)" ;;
-      esac
+  for call in $CHANGING exit_group; do
+    n=0
+    while n=$((n + 1)) && disturbed $call $n signal=KILL && [ "$status" = 137 ]; do
+      total=$((total + 1))
       db check
-      case $(bundles) in 'ab nothing') [ $end = no ] ;; 'ab nothing x') ;; *) fail "$call $n: $(bundles)" ;; esac
+      case $(bundles) in 'ab nothing') ;; 'ab nothing x') ;; *) fail "$call $n: $(bundles)" ;; esac
+      assert_eq "$(find . -maxdepth 1 -name 'db*')" ./db 'beside the database'
       edit -f add x b
       assert_eq "$(contents x)" b
       assert_absent "$DB/resolve.cdb.new"
     done
+    [ "$status" = 0 ] || fail "exit code $status: $call $n" "$STDERR"
+    assert_eq "$(bundles)" 'ab nothing x'
   done
-  [ $total -ge 6 ] || fail "killed only $total times"
+  [ $total -ge 10 ] || fail "killed only $total times"
 }
 
-test_disk_full() {
+# Each of them fails: the old bundles, or the new ones where only the sync of
+# the directory has failed; nothing else is left.
+test_failing_calls() {
   need strace
   start
+  cp -a "$DB" before
   before=$(sums)
-  for call in write,writev fchmod fsync renameat; do
-    for error in ENOSPC EIO; do
-      assert_exit 111 strace -qq -o trace -e trace=$call -e inject=$call:error=$error:when=1 \
-        "$S6RC_BIN/s6-rc-bundle" -c "$DB" add x a c
-      assert_contains "$STDERR" 'fatal: unable to write resolve.cdb'
-      assert_eq "$(sums)" "$before" "$call"
-      assert_absent "$DB/resolve.cdb.new"
+  total=0
+  for error in 'ENOSPC No space left on device' 'EIO Input/output error'; do
+    for call in $CHANGING; do
+      n=0
+      while n=$((n + 1)) && disturbed $call $n "error=${error%% *}" && grep -q INJECTED trace; do
+        # what the dynamic linker opens is no matter of ours
+        if grep -q '\.so[".].*INJECTED' trace; then continue; fi
+        total=$((total + 1))
+        [ "$status" = 111 ] || fail "exit code $status: $call $n" "$STDERR"
+        assert_contains "$STDERR" 's6-rc-bundle: fatal: unable to '
+        assert_contains "$STDERR" "${error#* }"
+        assert_contains "$STDERR" "$DB"
+        case $STDERR in
+          *'which is changed'*) assert_eq "$(bundles)" 'ab nothing x' ;;
+          *) assert_eq "$(sums)" "$before" "$call $n" ;;
+        esac
+        db check
+        assert_absent "$DB/resolve.cdb.new"
+      done
+      [ "$status" = 0 ] || fail "exit code $status: $call $n" "$STDERR"
     done
   done
+  [ $total -ge 20 ] || fail "only $total calls failed"
 }
 
 run_tests "$@"

@@ -41,16 +41,29 @@ test_other_sources() {
     assert_eq "$(readlink "$LIVE/compiled")" "$DB"
   }
   longrun d
-  refused more '6 services, the live state 5'
+  refused more 'more has 6 services, the live one 5'
   rm -r "$SRC/d" "$SRC/b"
-  refused fewer '4 services, the live state 5'
+  refused fewer 'fewer has 4 services, the live one 5'
   oneshot b
-  refused kinds 'the number of longruns'
+  refused kinds 'kinds has 3 longruns, the live one 4'
   rm -r "$SRC/b"
   longrun bb
   refused names 'bb where the live one has b'
-  rm -r "$SRC/bb"
+  longrun aa
+  rm -r "$SRC/bb" "$SRC/a"
+  longrun bc
+  refused names2 'aa where the live one has a
+s6-rc-format-upgrade: fatal: '"$T"'/names2 has bc where the live one has b'
+  rm -r "$SRC/aa" "$SRC/bc"
+  longrun a
   longrun b
+  depends b a
+  refused dependencies 'dependencies has other dependencies for b'
+  rm -r "$SRC/b/dependencies.d"
+  define a longrun producer-for=b
+  define b longrun consumer-for=a
+  refused pipeline 'for b'
+  rm "$SRC/a/producer-for" "$SRC/b/consumer-for"
   # bundles and files are no matter
   bundle all a b c
   again bundles
@@ -101,30 +114,66 @@ test_interrupted_update() {
   assert_exit 0 upgrade "$T/new"
 }
 
+# The Nth call of an upgrade, or what comes before it: INJECTION is what strace
+# does then. Sets status.
+disturbed() { # CALL N INJECTION
+  upgrade "$DB"
+  capture strace -o trace -e trace="$1" -e inject="$1:$3:when=$2" \
+    "$S6RC_BIN/s6-rc-format-upgrade" -l "$LIVE" "$T/new"
+}
+
+# What it must be in any case, and what the next tool makes of it.
+check_whole() {
+  case $(readlink "$LIVE/compiled") in "$DB" | "$T/new") ;; *) fail "$(ls -l "$LIVE/")" ;; esac
+  assert_eq "$(service_pid a)" "$pid" 'process'
+  assert_up a
+  rc change a
+  assert_absent "$LIVE/compiled.new"
+  assert_eq "$(ls -d live*)" "$listing" 'beside the live directory'
+}
+
+# Killed before each call that changes something, which is after the one before,
+# and before exit_group.
 test_killed() {
   need strace
   start
   again new
+  pid=$(service_pid a) listing=$(ls -d live*)
   total=0
-  for call in symlinkat renameat unlinkat; do
-    n=0 end=no
-    while [ $end = no ] && [ $n -lt 10 ]; do
-      n=$((n + 1)) code=0
-      upgrade "$DB"
-      strace -qq -o trace -e trace=$call -e inject=$call:signal=KILL:when=$n \
-        "$S6RC_BIN/s6-rc-format-upgrade" -l "$LIVE" "$T/new" 2>err || code=$?
-      case $code in
-        0) end=yes ;;
-        137) total=$((total + 1)) ;;
-        *) fail "exit code $code: $call $n" "$(cat err)" ;;
-      esac
-      case $(readlink "$LIVE/compiled") in "$DB") [ $end = no ] ;; "$T/new") ;; *) fail "$(ls -l "$LIVE/")" ;; esac
-      assert_up a
-      rc change a
-      assert_absent "$LIVE/compiled.new"
+  for call in symlinkat renameat unlinkat exit_group; do
+    n=0
+    while n=$((n + 1)) && disturbed $call $n signal=KILL && [ "$status" = 137 ]; do
+      total=$((total + 1))
+      check_whole
+    done
+    [ "$status" = 0 ] || fail "exit code $status: $call $n" "$STDERR"
+    assert_eq "$(readlink "$LIVE/compiled")" "$T/new"
+  done
+  [ $total -ge 5 ] || fail "killed only $total times"
+}
+
+test_failing_calls() {
+  need strace
+  start
+  again new
+  pid=$(service_pid a) listing=$(ls -d live*)
+  total=0
+  for error in 'ENOSPC No space left on device' 'EIO Input/output error'; do
+    for call in symlinkat renameat unlinkat; do
+      n=0
+      while n=$((n + 1)) && disturbed $call $n "error=${error%% *}" && grep -q INJECTED trace; do
+        total=$((total + 1))
+        [ "$status" = 111 ] || fail "exit code $status: $call $n" "$STDERR"
+        assert_contains "$STDERR" 's6-rc-format-upgrade: fatal: unable to '
+        assert_contains "$STDERR" "${error#* }"
+        assert_contains "$STDERR" "$LIVE"
+        assert_eq "$(readlink "$LIVE/compiled")" "$DB"
+        check_whole
+      done
+      [ "$status" = 0 ] || fail "exit code $status: $call $n" "$STDERR"
     done
   done
-  [ $total -ge 2 ] || fail "killed only $total times"
+  [ $total -ge 8 ] || fail "only $total calls failed"
 }
 
 run_tests "$@"

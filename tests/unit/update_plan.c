@@ -294,23 +294,81 @@ TEST(pipelines)
 {
   static plancase const cases[] = {
       {"identical", "l p > c; l c", "l p > c; l c", "p c", 0, ""},
-      {"consumer renamed", "l p > c; l c", "l p > d; l d", "p c", "c -> d", "c: rename: now d\n"},
-      {"producer renamed", "l p > c; l c", "l q > c; l c", "p c", "p -> q", "p: rename: now q\n"},
-      {"consumers swapped", "l p > c; l c; l q > d; l d", "l p > d; l c; l q > c; l d", "p c q d",
-       "c -> d\nd -> c", "c: rename: now d\nd: rename: now c\n"},
-      {"new service in between", "l p > c; l c", "l p > f; l f > c; l c", "p c", 0,
-       "p: restart: new dependency f is down\nf: start: needed by p\n"},
       {"another producer", "l p > c; l c", "l p > c; l q > c; l c", "p c", 0, ""},
+      {"producer renamed", "l p > c; l c", "l q > c; l c", "p c", "p -> q", "p: rename: now q\n"},
+      {"consumer renamed", "l p > c; l c", "l p > d; l d", "p c", "c -> d",
+       "c: rename: now d\nc: rename pipe: now d\n"},
+      {"consumer renamed, all down", "l p > c; l c", "l p > d; l d", "", "c -> d",
+       "c: rename: now d\nc: rename pipe: now d\n"},
+      {"consumers swapped", "l p > c; l c; l q > d; l d", "l p > d; l c; l q > c; l d", "p c q d",
+       "c -> d\nd -> c",
+       "c: rename: now d\nd: rename: now c\nc: rename pipe: now d\nd: rename pipe: now c\n"},
+      {"producer goes to the other consumer", "l p > c; l q > d; l c; l d", "l p > d; l q > c; l c; l d",
+       "p q c d", 0, ""},
+      {"a second consumer", "l p > c; l c; l q; l d", "l p > c; l c; l q > d; l d", "p c q d", 0,
+       "d: create pipe: it is a consumer in the new database\n"},
+      {"consumer changes", "l p > c; l c; l d", "l p > d; l c; l d", "p c d", 0,
+       "c: delete pipe: it is no consumer in the new database\n"
+       "d: create pipe: it is a consumer in the new database\n"},
+      {"consumer changes to one that is down", "l p > c; l c; l d", "l p > d; l c; l d", "p c", 0,
+       "p: restart: new dependency d is down\nd: start: needed by p\n"
+       "c: delete pipe: it is no consumer in the new database\n"
+       "d: create pipe: it is a consumer in the new database\n"},
+      {"consumer has a new name, and its old one is another consumer's", "l p > c; l c; l q",
+       "l p > d; l d; l q > c; l c", "p c q", "c -> d",
+       "c: rename: now d\nq: restart: new dependency c is down\nc: start: needed by q\n"
+       "c: rename pipe: now d\nc: create pipe: it is a consumer in the new database\n"},
+      {"new service in between", "l p > c; l c", "l p > f; l f > c; l c", "p c", 0,
+       "p: restart: new dependency f is down\nf: start: needed by p\n"
+       "f: create pipe: it is a consumer in the new database\n"},
       {"pipeline gone", "l p > c; l c; l a", "l a", "p c a", 0,
-       "p: stop: not in the new database\nc: stop: not in the new database\n"},
+       "p: stop: not in the new database\nc: stop: not in the new database\n"
+       "c: delete pipe: it is no consumer in the new database\n"},
       {"the first pipeline, fd-holder down", "l p; l c", "l p > c; l c", "-s6rc-fdholder p c", 0,
        "p: restart: new dependency s6rc-fdholder is down\nc: restart: new dependency s6rc-fdholder is down\n"
-       "s6rc-fdholder: start: needed by c\n"},
+       "s6rc-fdholder: start: needed by c\nc: create pipe: it is a consumer in the new database\n"},
       {"consumer restarts", "l p > c; l c", "l p > c; l c", "p c", "c restart",
        "p: restart: it depends on c, which stops\nc: restart: the conversion file says so\n"},
       {"producer restarts", "l p > c; l c", "l p > c; l c", "p c", "p restart",
        "p: restart: the conversion file says so\n"},
-      {"producer gone", "l p > c; l c", "l c", "p c", 0, "p: stop: not in the new database\n"},
+      {"producer gone", "l p > c; l c", "l c", "p c", 0,
+       "p: stop: not in the new database\nc: delete pipe: it is no consumer in the new database\n"},
+      {"consumer becomes a oneshot", "l p > c; l c", "l p; o c", "p c", 0,
+       "p: restart: it depends on c, which stops\nc: stop: its type has changed\nc: start: it replaces c\n"
+       "c: delete pipe: it is no consumer in the new database\n"},
   };
   check(cases, 0);
+}
+
+/* Whose old name nobody else's pipe gets: only those may be dropped. */
+TEST(names_of_pipes)
+{
+  char dir[256];
+  unsigned char state[DBTEXT_MAX];
+  s6rc_db olddb, newdb;
+  update_conversions conv = UPDATE_CONVERSIONS_ZERO;
+  update_plan plan;
+  s6rc_service sv;
+  static char const *const free_names[] = {"c1", "c4"};
+  size_t n = 0;
+  snprintf(dir, sizeof dir, "%s/old", test_dir());
+  dbtext_open(&olddb, dir, "l p > c1; l c1; l q > c2; l c2; l r > c3; l c3; l s > c4; l c4");
+  snprintf(dir, sizeof dir, "%s/new", test_dir());
+  /* c1 -> c2 -> c3, which is none any more, nor c4, whose name another one gets */
+  dbtext_open(&newdb, dir, "l p > c2; l c2; l q > c3; l c3; l s > c4; l c4; l x; l y");
+  read_state(state, &olddb, "");
+  CHECK(update_conversions_read(&conv, "c1 -> c2\nc2 -> c3\nc3 -> x\nc4 -> y", &olddb, &newdb));
+  CHECK_INT(genalloc_len(update_mistake, &conv.mistakes), 0);
+  CHECK(update_plan_make(&plan, &olddb, &newdb, state, &conv, 0));
+  for (uint32_t k = 0; k < plan.npipes; k++) {
+    if (plan.pipes[k].from == S6RC_NONE || !plan.pipes[k].name_free) continue;
+    CHECK(s6rc_db_service(&olddb, plan.pipes[k].from, &sv));
+    CHECK(n < sizeof free_names / sizeof *free_names);
+    CHECK_STR(sv.name, free_names[n++]);
+  }
+  CHECK_INT(n, sizeof free_names / sizeof *free_names);
+  update_plan_free(&plan);
+  update_conversions_free(&conv);
+  s6rc_db_close(&olddb);
+  s6rc_db_close(&newdb);
 }

@@ -194,6 +194,13 @@ test_dry_run_and_reasons() {
   assert_output "s6-rc -l $LIVE -d -- change 'a b' 'it'\\''s'
 s6-rc -l $LIVE -u -- change s6rc-oneshot-runner 'it'\\''s' new 'a b'" update_to 1 -n
   assert_contains "$(update_to 1 -n -e)" ' -D -- change'
+  assert_exit 0 update_to 1 -n -v2
+  assert_eq "$STDERR" "s6-rc-update: info: a b: stop: its type has changed
+s6-rc-update: info: it's: restart: new dependency new is down
+s6-rc-update: info: s6rc-oneshot-runner: start: needed by a b
+s6-rc-update: info: new: start: needed by it's
+s6-rc-update: info: a b: start: it replaces a b"
+  assert_contains "$STDOUT" ' -u -- change'
   assert_eq "$(readlink "$LIVE") $(pids 'a b' "it's")" "$live $before"
   assert_exit 0 update_to 1 -v2
   assert_contains "$STDERR" "a b: stop: its type has changed"
@@ -299,6 +306,20 @@ test_damaged_service_directories() {
   assert_clean
   rc -d change a
   rc change a
+}
+
+# Nothing is writable for others, whatever the source says.
+test_modes() {
+  longrun a data/file=x
+  start_live
+  longrun new data/file=x
+  echo y >"$SRC/a/data/file"
+  chmod 666 "$SRC"/*/data/file
+  umask 0
+  next
+  assert_mode "$LIVE/servicedirs/a/data/file" 664
+  assert_mode "$LIVE/servicedirs/new/data/file" 664
+  assert_eq "$(find "$LIVE/" "$(home_of)" -perm -002 ! -type l ! -name control ! -name s)" '' 'writable for others'
 }
 
 test_prefix_and_odd_names() {

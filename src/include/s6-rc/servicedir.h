@@ -63,6 +63,11 @@ extern int s6rc_writefileat(int dirfd, char const *name, char const *s, size_t l
 extern int s6rc_treecopyat(int srcfd, char const *src, int dstfd, char const *dst, mode_t maskout,
                            int keepowner, stralloc *where);
 
+/* Is tree bfd/b what s6rc_treecopyat would make of tree afd/a, with the same
+   maskout and keepowner? Times and links to the same file are no matter. 1, 0
+   (also: either is absent), -1 and errno. Depth as there. */
+extern int s6rc_treesameat(int afd, char const *a, int bfd, char const *b, mode_t maskout, int keepowner);
+
 /* Removes a tree, unwritable directories included. Absent is fine. 1; 0 and
    errno, and as much as could be removed is gone. */
 extern int s6rc_treeremoveat(int dirfd, char const *name);
