@@ -32,7 +32,7 @@ test_quick_shows_every_row() {
   capture bench -q -r 1 -o "$T/tsv"
   [ "$status" = 0 ] || fail "exit code $status" "$STDOUT" "$STDERR"
   cut -f1 "$T/tsv" >names
-  assert_eq "$(cat names)" "$(printf '%s\n' compile scale stack init up down oneshots-up oneshots-down chain list type script change)" \
+  assert_eq "$(cat names)" "$(printf '%s\n' compile scale stack init up down oneshots-up oneshots-down chain list type script change set-sync set-change set-fix set-commit set-status)" \
     'rows'
   rows >table
   assert_eq "$(wc -l <table)" "$(wc -l <names)" 'lines of the table'
