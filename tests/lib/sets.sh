@@ -53,7 +53,8 @@ assert_swept() {
   if [ -L "$T/repo/current/reference" ]; then
     _wanted=$(printf '%s\n%s\n' "$_wanted" "$(basename "$(readlink "$T/repo/current/reference")")")
   fi
-  assert_eq "$(ls "$T/repo" | grep -v -e '^compiled$' -e '^kept$' -e '^install.lock$' | sort)" \
+  assert_eq "$(cd "$T/repo" && find . -mindepth 1 -maxdepth 1 ! -name compiled ! -name kept ! -name install.lock |
+    sed 's|^\./||' | sort)" \
     "$(printf '%s\n' "$_wanted" | sort)" 'entries of the repository'
   assert_eq "$(ls "$T/repo/compiled" 2>/dev/null | sort)" \
     "$(for _link in "$T/repo/current/committed"/*; do
@@ -79,6 +80,8 @@ committed() { # SET ARGUMENT of s6-rc-db...
   shift
   "$S6RC_BIN/s6-rc-db" -c "$T/repo/current/committed/$_set/db" "$@"
 }
+# What is beside the boot link boot/current.
+databases() { (cd boot && find . -mindepth 1 -maxdepth 1 ! -name current | sed 's|^\./||' | sort | words); }
 words() { tr '\n' ' ' | sed 's/ $//'; }
 
 # --- for tests/sets/killed_*.sh

@@ -52,14 +52,13 @@ test_warns() {
   assert_eq "$STDERR" "s6-rc-set-change: warning: set s: ftp is usable, net, on which it depends, is masked: s6-rc-set-change -r $T/repo -p s usable net
 s6-rc-set-change: warning: set s: web is usable, net, on which it depends, is masked: s6-rc-set-change -r $T/repo -p s usable net"
   assert_eq "$(status_of s net)" net/masked
-  # shellcheck disable=SC2046
-  $(printf '%s\n' "$STDERR" | sed -n '1s/.*masked: //p')
+  eval "$(printf '%s\n' "$STDERR" | sed -n '1s/.*masked: //p')"
   tool set-fix -n >out
   assert_file out ''
   # a pipeline
   assert_exit 0 tool set-change s masked web
   assert_eq "$STDERR" "s6-rc-set-change: warning: set s: web-log is usable, web, its producer in a pipeline, is masked: s6-rc-set-change -r $T/repo -p s usable web"
-  $(printf '%s\n' "$STDERR" | sed 's/.*masked: //')
+  eval "$(printf '%s\n' "$STDERR" | sed 's/.*masked: //')"
   assert_eq "$(status_of s web)" web/usable
   # essential ones
   assert_exit 0 tool set-change -e s always local web

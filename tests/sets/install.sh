@@ -32,7 +32,6 @@ begin_live() {
   rc change default
 }
 
-databases() { ls boot | grep -v '^current$' | sort | words; }
 
 # One database boots, is live, and is all that there is.
 assert_installed() { # SERVICES in it

@@ -8,7 +8,6 @@
 . "$S6RC_TOP/tests/lib/sets.sh"
 
 install_set() { tool set-install -b -v0 -c "$T/boot/current" -l "$LIVE" "$@"; }
-databases() { ls boot | grep -v '^current$' | sort | words; }
 
 begin() {
   need strace

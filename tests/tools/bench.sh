@@ -33,7 +33,8 @@ test_quick_shows_every_row() {
   [ "$status" = 0 ] || fail "exit code $status" "$STDOUT" "$STDERR"
   cut -f1 "$T/tsv" >names
   assert_eq "$(cat names)" "$(printf '%s\n' compile scale stack init up down oneshots-up oneshots-down chain \
-    update-oneshots update-tenth update-longruns list type script change status json)" \
+    update-oneshots update-tenth update-longruns list type script change status json \
+    set-sync set-change set-fix set-commit set-status)" \
     'rows'
   rows >table
   assert_eq "$(wc -l <table)" "$(wc -l <names)" 'lines of the table'
