@@ -12,10 +12,13 @@
 
 #include <skalibs/buffer.h>
 #include <skalibs/bytestr.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/stralloc.h>
 #include <skalibs/types.h>
 
 #include <s6-rc/config.h>
 #include <s6-rc/live.h>
+#include <s6-rc/path.h>
 
 #include "cli.h"
 
@@ -25,11 +28,13 @@
 
 /* What the placeholders of options, commands and synopses stand for, in any
    case: names of these kinds; or else a word that the shells know what to do
-   with (null: anything, which we cannot know). */
+   with; or else the entries of a directory in the repository; or anything,
+   which we cannot know. */
 static struct {
   char const *word;
   unsigned int kinds;
   char const *action;
+  char const *entries;
 } const placeholders[] = {
     {.word = "bootdb", .action = "directories"},
     {.word = "bundle", .kinds = KIND(S6RC_BUNDLE)},
@@ -37,6 +42,8 @@ static struct {
     {.word = "compiled", .action = "directories"},
     {.word = "contents", .kinds = ANY},
     {.word = "convfile", .action = "files"},
+    {.word = "dir", .action = "directories"},
+    {.word = "dst"},
     {.word = "fields"},
     {.word = "file", .action = "files"},
     {.word = "live", .action = "directories"},
@@ -49,8 +56,13 @@ static struct {
     {.word = "number"},
     {.word = "oneshot", .kinds = KIND(S6RC_ONESHOT)},
     {.word = "prefix"},
+    {.word = "rx"},
     {.word = "scandir", .action = "directories"},
+    {.word = "service"},
+    {.word = "set", .entries = "current/sets"},
     {.word = "source", .action = "directories"},
+    {.word = "src", .entries = "current/sets"},
+    {.word = "store", .action = "directories"},
     {.word = "user", .action = "users"},
 };
 
@@ -61,6 +73,7 @@ struct completion_s {
   char const *const *end;      /* to here, where the word to complete is */
   char const *live;
   char const *compiled; /* null: the database of live */
+  char const *repository;
 };
 
 /* --- what is printed. A failure shows when everything is flushed. */
@@ -119,6 +132,19 @@ static void put_names(completion const *c, unsigned int kinds)
   }
 }
 
+/* s6-rc-repository(5): a set is a file */
+static void put_entries(char const *dir, char const *subdir)
+{
+  stralloc path = STRALLOC_ZERO, names = STRALLOC_ZERO;
+  size_t max = 0;
+  int n = s6rc_path_set(&path, dir) && s6rc_path_push(&path, subdir) ? sals(path.s, &names, &max) : 0;
+  char const *name = names.s;
+  for (; n > 0; n--, name += strlen(name) + 1)
+    if (name[0] != '.') put_line("", name, strlen(name));
+  stralloc_free(&path);
+  stralloc_free(&names);
+}
+
 /* --- placeholders */
 
 static int is_word(char const *word, char const *s, size_t len)
@@ -162,6 +188,7 @@ static void put_placeholder(completion const *c, char const *s, size_t len, size
   for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++) {
     if (!is_word(placeholders[i].word, s, len)) continue;
     if (placeholders[i].kinds) put_names(c, placeholders[i].kinds);
+    if (placeholders[i].entries) put_entries(c->repository, placeholders[i].entries);
     if (placeholders[i].action) {
       put(placeholders[i].action);
       put("\n");
@@ -223,7 +250,8 @@ static void put_options(cli_tool const *tool)
 {
   for (cli_option const *o = tool->options; o->name; o++) {
     char const letter[2] = {'-', o->letter};
-    put_line(o->help, letter, sizeof letter);
+    /* a second row of a letter is only another long name */
+    if (cli_option_by_letter(tool, o->letter) == o) put_line(o->help, letter, sizeof letter);
     put(o->help);
     put("\t--");
     put(o->name);
@@ -236,6 +264,7 @@ static void note(completion *c, cli_option const *o, char const *arg)
 {
   if (!strcmp(o->arg, "LIVE")) c->live = arg;
   if (!strcmp(o->arg, "COMPILED")) c->compiled = arg;
+  if (!strcmp(o->arg, "DIR")) c->repository = arg;
 }
 
 /* The option in word that takes an argument, and where in word that begins;
@@ -258,7 +287,7 @@ static cli_option const *option_with_argument(cli_tool const *tool, char const *
 
 void cli_complete(cli_tool const *tool, char const *const *words)
 {
-  completion c = {.tool = tool, .live = S6RC_LIVEDIR, .compiled = 0};
+  completion c = {.tool = tool, .live = S6RC_LIVEDIR, .compiled = 0, .repository = S6RC_REPODIR};
   char const *const *p = words;
   cli_option const *o;
   size_t at;

@@ -36,7 +36,7 @@ test_commands_and_options() {
   done
   for path in "$S6RC_BIN"/* "$S6RC_LIBEXEC"/*; do
     "$path" --help | awk '/^options:/ { on = 1; next } /^$/ { on = 0 }
-      on && /^  -/ { n = split($1 " " $2, w, /,? /); for (i = 1; i <= n; i++) if (w[i] ~ /^-/) print w[i] }' >wanted
+      on && /^  -/ { n = split($1 " " $2, w, /,? /); for (i = 1; i <= n; i++) if (w[i] ~ /^-/ && !seen[w[i]]++) print w[i] }' >wanted
     "$path" --complete - | sed "s/^[^$TAB]*$TAB//" | diff wanted -
   done
   assert_contains "$(s6-rc --complete -)" "down; essential services stay up${TAB}--down"
@@ -121,6 +121,17 @@ test_nothing_to_complete() {
   : >"$DB/resolve.cdb"
   assert_output '' s6-rc-db --complete -c "$DB" type ''
   assert_eq "$STDERR" ''
+}
+
+test_sets() {
+  sample
+  s6-rc-repo-init -r "$T/repo" "$SRC"
+  s6-rc-set-new -r "$T/repo" one two
+  assert_eq "$(completions s6-rc-set-delete -r "$T/repo" '' | sort)" "$(lines one two)"
+  assert_eq "$(completions s6-rc-set-copy "--repodir=$T/repo" '' | sort)" "$(lines one two)"
+  assert_completions '' s6-rc-set-copy -r "$T/repo" one ''
+  assert_completions directories s6-rc-repo-init -r ''
+  assert_completions directories s6-rc-repo-init ''
 }
 
 # A placeholder that nobody has told the completion about: cli/cli_complete.c
