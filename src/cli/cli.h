@@ -154,6 +154,20 @@ extern void cli_diedamaged(char const *path, char const *what) gccattr_noreturn;
 /* Looks a name up, or dies with 3 (naming the closest one) or 4. */
 extern void cli_resolve(s6rc_db const *, char const *dbpath, char const *name, s6rc_identifier *);
 
+/* Marks the services that names stand for, all if there are none: a byte a
+   service, 1 or 0; to be freed. Dies as cli_resolve, or with 111. */
+extern unsigned char *cli_select(s6rc_db const *, char const *dbpath, char const *const *names);
+
+/* Opens live directory live and reads something about the services that names
+   stand for, see cli_select: read does it, as a function of the libraries, and
+   forget undoes what it did. If an update moves the live directory meanwhile,
+   starts again. 1; 0 and errno if read said so. Dies as cli_openlive and
+   cli_select. */
+typedef int cli_read_func(void *data, s6rc_live const *, unsigned char const *mark);
+typedef void cli_forget_func(void *data);
+extern int cli_read_live(s6rc_live *, char const *live, char const *const *names, cli_read_func *read,
+                         cli_forget_func *forget, void *data);
+
 /* Dies with 111 because file, in what ("live directory /run/s6-rc"), is
    locked: says who holds it if the system tells, and that -b waits, or, after
    having waited, how long (ms; 0: not at all). */

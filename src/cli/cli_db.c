@@ -1,6 +1,7 @@
 /* ISC license. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <skalibs/stralloc.h>
@@ -71,4 +72,18 @@ void cli_resolve(s6rc_db const *db, char const *dbpath, char const *name, s6rc_i
   int r = s6rc_db_resolve(db, name, strlen(name), id);
   if (!r) die_unknown(db, dbpath, name);
   if (r < 0) cli_diedamaged(dbpath, "name resolution is damaged");
+}
+
+unsigned char *cli_select(s6rc_db const *db, char const *dbpath, char const *const *names)
+{
+  uint32_t n = s6rc_db_n(db);
+  unsigned char *mark = calloc((size_t)n + 1, 1);
+  if (!mark) strerr_diefusys(S6RC_EXIT_SYSTEM, "make the selection");
+  if (!*names) memset(mark, 1, n);
+  for (; *names; names++) {
+    s6rc_identifier id;
+    cli_resolve(db, dbpath, *names, &id);
+    for (uint32_t i = 0; i < id.contents.n; i++) mark[s6rc_list_get(&id.contents, i)] = 1;
+  }
+  return mark;
 }

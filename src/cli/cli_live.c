@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
@@ -94,4 +95,21 @@ void cli_lock_db(s6rc_db const *db, char const *path, cli_patience const *p)
   int r = limited(p) ? s6rc_db_lock_until(db, &p->deadline) : s6rc_db_lock(db, p->block);
   if (r == -1 && errno == EBUSY) cli_diebusy_after(path, db->fd, S6RC_LOCK_FILE, S6RC_LOCK_SHARED, p->ms);
   if (r == -1) strerr_diefusys(S6RC_EXIT_SYSTEM, "lock database ", path);
+}
+
+int cli_read_live(s6rc_live *l, char const *live, char const *const *names, cli_read_func *read,
+                  cli_forget_func *forget, void *data)
+{
+  for (;;) {
+    cli_openlive(l, live);
+    unsigned char *mark = cli_select(&l->db, live, names);
+    int ok = (*read)(data, l, mark), e = errno;
+    free(mark);
+    if (!s6rc_live_moved(l, live)) {
+      errno = e;
+      return ok;
+    }
+    (*forget)(data);
+    s6rc_live_close(l);
+  }
 }

@@ -1,7 +1,6 @@
 /* ISC license. */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <skalibs/buffer.h>
@@ -67,37 +66,21 @@ static void read_fields(viewer *v, char const *s)
   cli_dieusage("not a field, or one too many: ", text.s);
 }
 
-static unsigned char *select_services(viewer const *v)
+static int read_it(void *st, s6rc_live const *live, unsigned char const *mark)
 {
-  uint32_t n = s6rc_db_n(&v->live.db);
-  unsigned char *mark = calloc((size_t)n + 1, 1);
-  if (!mark) strerr_diefusys(S6RC_EXIT_SYSTEM, "make the selection");
-  if (!v->names[0]) memset(mark, 1, n);
-  for (char const *const *name = v->names; *name; name++) {
-    s6rc_identifier id;
-    cli_resolve(&v->live.db, v->livepath, *name, &id);
-    for (uint32_t i = 0; i < id.contents.n; i++) mark[s6rc_list_get(&id.contents, i)] = 1;
-  }
-  return mark;
+  return status_read(st, live, mark);
 }
 
-/* If an update has removed what we were looking at, looks at what is there now. */
+static void forget_it(void *st)
+{
+  status_free(st);
+}
+
 static void look(viewer *v)
 {
-  for (;;) {
-    cli_openlive(&v->live, v->livepath);
-    unsigned char *mark = select_services(v);
-    int ok = status_read(&v->status, &v->live, mark), e = errno;
-    free(mark);
-    if (!s6rc_live_moved(&v->live, v->livepath)) {
-      errno = e;
-      if (ok) return;
-      if (errno == EPROTO) cli_diedamaged(v->livepath, "a record of its database is damaged");
-      strerr_diefusys(S6RC_EXIT_SYSTEM, "read the state of the services in ", v->livepath);
-    }
-    status_free(&v->status);
-    s6rc_live_close(&v->live);
-  }
+  if (cli_read_live(&v->live, v->livepath, v->names, &read_it, &forget_it, &v->status)) return;
+  if (errno == EPROTO) cli_diedamaged(v->livepath, "a record of its database is damaged");
+  strerr_diefusys(S6RC_EXIT_SYSTEM, "read the state of the services in ", v->livepath);
 }
 
 static void warn_unreadable(viewer const *v)

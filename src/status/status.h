@@ -129,6 +129,12 @@ extern int status_cat_fields(stralloc *, status const *, status_field const *con
 /* For programs: one JSON document. */
 extern int status_cat_json(stralloc *, status const *, status_field const *const *fields, size_t n);
 
+/* A time as RFC 3339 has it, in UTC, with milliseconds; nothing for 0. */
+extern int status_cat_time(stralloc *, tain const *);
+
+/* Seconds as their two largest units: "3h 25m". */
+extern int status_cat_seconds(stralloc *, uint64_t s);
+
 /* A name as it is in tables and fields: what would break a line or a terminal
    as \0NNN, octal, a backslash as \\; printf %b of a shell undoes it. */
 extern int status_cat_name(stralloc *, char const *name, size_t len);

@@ -41,8 +41,7 @@ static int cat_digits(stralloc *sa, int n, size_t width, char const *after)
   return stralloc_catb(sa, fmt, width) && stralloc_cats(sa, after);
 }
 
-/* As RFC 3339 has it, in UTC, with milliseconds. */
-static int cat_time(stralloc *sa, tain const *t)
+int status_cat_time(stralloc *sa, tain const *t)
 {
   localtmn l;
   if (!tain_secp(t)->x || !localtmn_from_tain(&l, t, 0)) return 1;
@@ -123,7 +122,7 @@ FIELD(ready)
 
 FIELD(since)
 {
-  return cat_time(sa, &sv->since);
+  return status_cat_time(sa, &sv->since);
 }
 
 FIELD(age)
@@ -176,12 +175,12 @@ FIELD(run)
 
 FIELD(begin)
 {
-  return cat_time(sa, &sv->record.begin);
+  return status_cat_time(sa, &sv->record.begin);
 }
 
 FIELD(end)
 {
-  return cat_time(sa, &sv->record.end);
+  return status_cat_time(sa, &sv->record.end);
 }
 
 FIELD(took)

@@ -18,16 +18,17 @@ static int cat_unit(stralloc *sa, uint64_t u, char const *unit)
   return stralloc_catb(sa, fmt, uint64_fmt(fmt, u)) && stralloc_cats(sa, unit);
 }
 
-/* The two largest units of a duration. */
-static int cat_age(stralloc *sa, status const *st, status_service const *sv)
+int status_cat_seconds(stralloc *sa, uint64_t s)
 {
-  uint64_t s;
-  if (!status_has_age(st, sv)) return 1;
-  s = status_age(st, sv);
   if (s < MINUTE) return cat_unit(sa, s, "s");
   if (s < HOUR) return cat_unit(sa, s / MINUTE, "m ") && cat_unit(sa, s % MINUTE, "s");
   if (s < DAY) return cat_unit(sa, s / HOUR, "h ") && cat_unit(sa, s % HOUR / MINUTE, "m");
   return cat_unit(sa, s / DAY, "d ") && cat_unit(sa, s % DAY / HOUR, "h");
+}
+
+static int cat_age(stralloc *sa, status const *st, status_service const *sv)
+{
+  return !status_has_age(st, sv) || status_cat_seconds(sa, status_age(st, sv));
 }
 
 static int cat_last(stralloc *sa, status const *st, status_service const *sv)

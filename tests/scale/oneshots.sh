@@ -2,17 +2,9 @@
 # ISC license.
 # Many oneshots, side by side and in one chain, with an ordinary stack.
 . "$(dirname "$0")/../lib/test.sh"
+. "$S6RC_TOP/tests/lib/scale.sh"
 
 MANY=20000
-
-# Small files by the ten thousand are for a file system in memory, where there
-# is one.
-in_memory() {
-  if [ -d /dev/shm ] && memory=$(mktemp -d /dev/shm/s6rc-XXXXXX 2>/dev/null); then
-    trap 'code=$?; rm -rf "$memory"; leave_test $code' EXIT
-    SRC=$memory/src
-  fi
-}
 
 # Oneshots n1 to nMANY, with nothing to do, in the bundle "all".
 many_oneshots() {
@@ -40,6 +32,11 @@ check_up_and_down() { # FIRST LAST: to be brought up, to be stopped
   assert_eq "$(grep -c '^n' up)" $MANY 'oneshots that are up'
   assert_eq "$(rc listall "$1" | grep -c '^n')" $MANY 'oneshots in the closure'
   assert_eq "$(rc -da list | grep -c '^n' || :)" 0 'oneshots that are down'
+  assert_eq "$(s6-rc-why -l "$LIVE" all | grep -c '^n[0-9]*: up for ')" $MANY 'oneshots with a reason'
+  assert_eq "$(s6-rc-times -l "$LIVE" blame all | wc -l)" $MANY 'oneshots that took a time'
+  assert_eq "$(s6-rc-times -l "$LIVE" plot all | grep -c '^<g ')" $MANY 'rows of the chart'
+  s6-rc-times -l "$LIVE" chain | sed 's/.* //' >chain
+  assert_eq "$(tail -n 1 chain | sed 's/[0-9]*$//')" n 'end of the chain'
   rc -d change "$2"
   assert_eq "$(rc -a list | grep -c '^n' || :)" 0 'oneshots that are up'
   assert_eq "$(rc -d listall "$2" | grep -c '^n')" $MANY 'oneshots in the closure downward'
@@ -58,6 +55,7 @@ test_in_a_chain() {
     i=$((i + 1))
   done
   check_up_and_down n$MANY n1
+  { echo s6rc-oneshot-runner; seq -f 'n%.0f' $MANY; } | cmp - chain
 }
 
 run_tests "$@"
