@@ -27,7 +27,8 @@ demo() { env TMPDIR="$T/tmp" S6RC_BIN="$S6RC_BIN" "$S6RC_TOP/tools/demo"; }
 # What the demo must have shown, in $STDOUT.
 assert_shown() {
   for part in 's6-rc-compile "$DEMO_DIR/compiled" source' 's6-rc-init -c' \
-    'change default' 'tick-log' 'tock' 'alpha' 'from process' 'broken' '-Da change' 'That is all.'; do
+    'change default' 'tick-log' 'tock' 'alpha' 'from process' 'broken' 'change boot' \
+    'not started because of broken' 'broken: blocks 1 service: after-broken' 'ms  up ' '-Da change' 'That is all.'; do
     assert_contains "$STDOUT" "$part"
   done
 }
