@@ -42,11 +42,17 @@ static int path_stem(stralloc *path, char const *live, char const *tag)
 
 /* A directory's lock is made and taken: by whoever makes the directory, at
    once, and by whoever finds one without. Only one of them gets it. A
-   directory whose lock is free is a leftover. */
+   directory whose lock is free is a leftover: between making and taking it may
+   be swept away, then this is ENOENT. */
 static int make_lock(int dirfd)
 {
+  struct stat st;
+  int fd;
   if (!s6rc_writefileat(dirfd, S6RC_LOCK_FILE, "", 0, S6RC_MODE_LOCK)) return -1;
-  return s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
+  fd = s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
+  if (fd < 0 || (!fstat(fd, &st) && st.st_nlink)) return fd;
+  fd_close(fd);
+  return (errno = ENOENT, -1);
 }
 
 int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *lockfd)
