@@ -313,6 +313,10 @@ TEST(long_chain)
   CHECK(repo_consistency(&g, rx, &change, moves, &conflicts));
   CHECK_INT(moves[N - 1].rx, REPO_ALWAYS);
   CHECK_INT(genalloc_len(repo_conflict, &conflicts), 0);
+  free(rx);
+  free(moves);
+  g.roptional = (s6rc_graph)S6RC_GRAPH_ZERO;
+  repo_services_free(&g);
 }
 
 TEST(names_of_prescriptions)
