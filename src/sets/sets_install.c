@@ -1,0 +1,162 @@
+/* ISC license. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include <skalibs/buffer.h>
+#include <skalibs/sig.h>
+#include <skalibs/stddjb.h>
+#include <skalibs/strerr.h>
+#include <skalibs/types.h>
+
+#include "sets_install.h"
+
+/* s6-rc-update, while it runs: it is told what we are told, and it alone
+   decides what to do about it. */
+static volatile sig_atomic_t child;
+
+static void pass_on(int sig)
+{
+  int e = errno;
+  if (child > 0) kill((pid_t)child, sig);
+  errno = e;
+}
+
+static void pass_signals_on(void)
+{
+  static int const signals[] = {SIGTERM, SIGINT, SIGHUP};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction old;
+    if (!sigaction(signals[i], 0, &old) && old.sa_handler == SIG_IGN) continue;
+    if (!sig_catch(signals[i], &pass_on)) strerr_diefusys(S6RC_EXIT_SYSTEM, "catch signals");
+  }
+}
+
+void sets_install_check(sets_install *m)
+{
+  stralloc text = STRALLOC_ZERO;
+  int ok;
+  sets_need(&m->r, m->set);
+  if (!repo_set_slurp(&m->r, m->set, &text)) sets_die(&m->r);
+  ok = repo_committed(&m->r, m->set, &text, 0);
+  if (ok < 0) sets_die(&m->r);
+  if (!ok)
+    strerr_dief(SETS_EXIT_STALE, "set ", m->set, " is not up to date: ", m->r.what.s,
+                " (s6-rc-set-commit first)");
+  stralloc_free(&text);
+}
+
+void sets_install_look(sets_install *m)
+{
+  repo_install *x = &m->x;
+  if (repo_install_look(&m->r, x, m->set, m->noupdate)) return;
+  if (errno == ENOENT && x->target.len)
+    strerr_dief(S6RC_EXIT_SYSTEM, "boot database ", x->boot, " leads nowhere: there is no ", x->old.s,
+                " (make it lead to a database, or remove it)");
+  if (errno == ENOENT)
+    strerr_dief(S6RC_EXIT_SYSTEM, "there is no boot database ", x->boot,
+                " (--no-update makes the link, for a first installation)");
+  if (errno == EINVAL)
+    strerr_dief(S6RC_EXIT_SYSTEM, "boot database ", x->boot,
+                " is not a symbolic link: it cannot be switched (move the database elsewhere, and make ",
+                x->boot, " a link to it)");
+  if (errno == ENOTDIR)
+    strerr_dief(S6RC_EXIT_SYSTEM, "boot database ", x->boot, " does not lead to a directory");
+  strerr_diefusys(S6RC_EXIT_SYSTEM, m->r.what.len ? m->r.what.s : "read boot database ",
+                  m->r.what.len ? "" : x->boot);
+}
+
+void sets_install_check_offline(sets_install const *m)
+{
+  stralloc path = STRALLOC_ZERO, target = STRALLOC_ZERO;
+  if (!stralloc_cats(&path, m->x.live) || !stralloc_cats(&path, "/compiled") || !stralloc_0(&path))
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "copy a path");
+  if (repo_readlink(AT_FDCWD, path.s, &target) && !strcmp(target.s, m->x.boot))
+    strerr_dief(S6RC_EXIT_FAILED, "live directory ", m->x.live, " uses ", m->x.boot,
+                ": nothing changed (without --no-update it is updated, -l names another one)");
+  stralloc_free(&path);
+  stralloc_free(&target);
+}
+
+void sets_install_copy(sets_install *m)
+{
+  s6rc_damage damage;
+  if (repo_install_copy(&m->r, &m->x, m->set, !m->keep, &damage)) return;
+  int e = errno;
+  repo_install_undo(&m->r, &m->x);
+  if (damage.what)
+    strerr_dief(S6RC_EXIT_DAMAGED, "the committed database of set ", m->set, " is damaged: ", damage.what,
+                " (s6-rc-set-commit -f compiles it again)");
+  errno = e;
+  sets_die(&m->r);
+}
+
+int sets_install_update(sets_install *m)
+{
+  static char const program[] = S6RC_EXTBINPREFIX "s6-rc-update";
+  char verbosity[UINT_FMT];
+  char const *argv[16];
+  int wstat;
+  size_t n = 0;
+  pid_t pid;
+  verbosity[uint_fmt(verbosity, m->o.verbosity)] = 0;
+  argv[n++] = program;
+  argv[n++] = "-v";
+  argv[n++] = verbosity;
+  argv[n++] = m->force ? "-e" : "-E";
+  argv[n++] = "-l";
+  argv[n++] = m->x.live;
+  if (m->convfile) {
+    argv[n++] = "-f";
+    argv[n++] = m->convfile;
+  }
+  if (m->block) argv[n++] = "-b";
+  argv[n++] = "--";
+  argv[n++] = m->x.fresh.s;
+  argv[n] = 0;
+  pass_signals_on();
+  pid = child_spawn0(program, argv, (char const *const *)environ);
+  if (!pid) {
+    strerr_warnwusys("run ", program);
+    return errno == ENOENT ? S6RC_EXIT_NOTFOUND : S6RC_EXIT_NOTEXECUTABLE;
+  }
+  child = (sig_atomic_t)pid;
+  if (wait_pid(pid, &wstat) < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "wait for ", program);
+  child = 0;
+  return wait_estatus(wstat);
+}
+
+void sets_install_die(sets_install *m, int code)
+{
+  char fmt[UINT_FMT];
+  fmt[uint_fmt(fmt, (unsigned int)code)] = 0;
+  repo_install_undo(&m->r, &m->x);
+  if (code)
+    strerr_dief(code, "set ", m->set, " is not installed: s6-rc-update failed (exit code ", fmt,
+                "), nothing has changed");
+  strerr_dief(S6RC_EXIT_SYSTEM, "set ", m->set, " is not installed: s6-rc-update has not switched ",
+              m->x.live);
+}
+
+void sets_install_finish(sets_install *m, int code)
+{
+  int complete = code == S6RC_EXIT_OK || code == S6RC_EXIT_FAILED || code == S6RC_EXIT_TIMEDOUT;
+  repo_old what = m->keep ? REPO_OLD_STAYS : complete ? REPO_OLD_GOES : REPO_OLD_LATER;
+  struct stat st;
+  if (!repo_install_finish(&m->r, &m->x, what))
+    strerr_warnwusys(m->r.what.len ? m->r.what.s : "tidy up",
+                     " (the set is installed, the next s6-rc-set-install tidies up)");
+  if (!m->x.old.len) return;
+  if (m->keep) {
+    if (buffer_puts(buffer_1, m->x.old.s) < 0 || buffer_put(buffer_1, "\n", 1) < 0)
+      strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");
+    cli_flush();
+  } else if (m->o.verbosity >= SETS_WARNINGS && !lstat(m->x.old.s, &st))
+    strerr_warnw("the old database ", m->x.old.s,
+                 m->x.leftovers.len ? " is still in use: the next s6-rc-set-install removes it"
+                                    : " stays: it is not a directory with a database");
+}
