@@ -52,6 +52,13 @@ skip() { # REASON...
 
 need_root() { [ "$(id -u)" = 0 ] || skip 'needs root'; }
 need_user() { [ "$(id -u)" != 0 ] || skip 'needs an ordinary user'; }
+# What was built by root need not be within the reach of others.
+need_reach() { # UID
+  need setpriv
+  for _file in "$S6RC_BIN/s6-rc" "$S6RC_TOP/tests/lib/test.sh"; do
+    setpriv --reuid="$1" --regid="$1" --clear-groups test -r "$_file" || skip "user $1 cannot read $_file"
+  done
+}
 need() { # PROGRAM...
   for program do command -v "$program" >/dev/null || skip "$program is not installed"; done
 }

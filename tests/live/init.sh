@@ -191,7 +191,7 @@ test_incomplete_database() {
 
 test_unreadable_file_in_database() {
   need_root
-  need setpriv
+  need_reach 12345
   longrun a data/deep/er/file=x
   compile
   chmod 0 "$DB/servicedirs/a/data/deep/er/file"
