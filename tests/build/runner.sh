@@ -73,6 +73,20 @@ b/two' run -l
   assert_exit 100 run none
 }
 
+# What takes minutes runs where it is asked for.
+test_hard() {
+  suite a/one <<'END'
+  test_x() { true; }
+END
+  suite hard/two <<'END'
+  test_y() { true; }
+END
+  assert_output a/one run -l
+  assert_output hard/two run -l hard
+  assert_output 'hard/two
+a/one' run -l -a
+}
+
 test_file_that_is_none() {
   suite a/broken <<'END'
   test_x() { true; }

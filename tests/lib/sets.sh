@@ -84,7 +84,7 @@ committed() { # SET ARGUMENT of s6-rc-db...
 databases() { (cd boot && find . -mindepth 1 -maxdepth 1 ! -name current | sed 's|^\./||' | sort | words); }
 words() { tr '\n' ' ' | sed 's/ $//'; }
 
-# --- for tests/sets/killed_*.sh
+# --- for tests/hard/sets_killed_*.sh
 
 # These calls one by one; of those that copy files, which are many and alike, a few.
 KILLED_CALLS='rename,renameat,renameat2 link,linkat symlink,symlinkat fsync,syncfs'
