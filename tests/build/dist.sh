@@ -9,7 +9,7 @@ test_tarball_from_files() {
   copy_tree tree
   cd tree
   ./configure CFLAGS=-O0
-  make build/lib/libs6rc.a
+  make build/obj/libs6rc/path.o
   make dist
   mkdir "$T/unpacked"
   tar -xzf s6-rc-0.1.0.0.tar.gz -C "$T/unpacked"
@@ -17,8 +17,8 @@ test_tarball_from_files() {
   for file in build config.mak src/include/s6-rc/config.h; do assert_absent $file; done
   assert_file COPYING
   ./configure --prefix="$T/root" CFLAGS=-O0
-  make install
-  assert_exit 0 "$T/root/bin/s6-rc-db" help
+  make_few install
+  assert_exit 0 "$T/root/bin/s6-rc-init" --help
 }
 
 # With one: what is committed and nothing else.
@@ -41,7 +41,7 @@ test_distclean() {
   cd tree
   find . | sort >"$T/before"
   ./configure CFLAGS=-O0
-  make build/lib/libs6rc.a build-check/config.mak
+  make build/obj/libs6rc/path.o build-check/config.mak
   make distclean
   find . | sort >"$T/after"
   assert_eq "$(diff "$T/before" "$T/after")" ''

@@ -6,23 +6,24 @@
 
 build() { # CONFIGURE-ARGUMENT...
   configure_linking b "$@"
-  make_in b
+  make_few -C b
 }
 
-# Paths that an installation with --prefix=/usr must have, from the sources.
-expected() {
-  for main in "$S6RC_TOP"/src/*/deps-exe/*; do
-    tool=${main##*/}
-    [ -f "${main%/deps-exe/*}/$tool.c" ] || continue
+# Paths that an installation of tools with --prefix=/usr must have, from the sources.
+expected() { # TOOL...
+  for tool do
     case $tool in
       s6-rc-oneshot-run | s6-rc-fdholder-filler) echo "./usr/libexec/$tool" ;;
       *)
         echo "./usr/bin/$tool"
-        echo "./usr/share/bash-completion/completions/$tool"
-        echo "./usr/share/fish/vendor_completions.d/$tool.fish"
+        [ "$tool" = s6-rc ] || echo "./usr/share/bash-completion/completions/$tool"
+        [ "$tool" = s6-rc ] || echo "./usr/share/fish/vendor_completions.d/$tool.fish"
         ;;
     esac
   done
+  # what the others' are links to
+  echo ./usr/share/bash-completion/completions/s6-rc
+  echo ./usr/share/fish/vendor_completions.d/s6-rc.fish
   for header in "$S6RC_TOP"/src/include/s6-rc/*.h config.h; do echo "./usr/include/s6-rc/${header##*/}"; done | sort -u
   for page in "$S6RC_TOP"/doc/man/*.[1-9]; do
     [ ! -f "$page" ] || echo "./usr/share/man/man${page##*.}/${page##*/}"
@@ -33,21 +34,32 @@ expected() {
 
 test_destdir() {
   build --prefix=/usr
-  make_in b install DESTDIR="$T/a place"
-  assert_eq "$(listing 'a place')" "$(expected | sort)"
+  make_few -C b install DESTDIR="$T/a place"
+  assert_eq "$(listing 'a place')" "$(expected $FEW | sort)"
   for file in 'a place'/usr/bin/* 'a place'/usr/libexec/*; do assert_mode "$file" 755; done
   for file in 'a place'/usr/include/s6-rc/* 'a place'/usr/lib/libs6rc.a; do assert_mode "$file" 644; done
   # again, over what is there; then away
-  make_in b install DESTDIR="$T/a place"
-  assert_eq "$(listing 'a place')" "$(expected | sort)"
-  make_in b uninstall DESTDIR="$T/a place"
+  make_few -C b install DESTDIR="$T/a place"
+  assert_eq "$(listing 'a place')" "$(expected $FEW | sort)"
+  make_few -C b uninstall DESTDIR="$T/a place"
   assert_eq "$(listing 'a place')" ''
   assert_absent 'a place/usr/include/s6-rc'
 }
 
+# What the other tests are run with has all tools.
+test_every_tool() {
+  for main in "$S6RC_TOP"/src/*/deps-exe/*; do basename "$main"; done >tools
+  # shellcheck disable=SC2046 # words
+  expected $(cat tools) | sed -n -e 's|^./usr/bin/||p' -e 's|^./usr/libexec/||p' | sort >wanted
+  (cd "$S6RC_BIN" && ls) >there
+  (cd "$S6RC_LIBEXEC" && ls) >>there
+  sort there | comm -23 wanted - >missing
+  assert_eq "$(cat missing)" ''
+}
+
 test_modes_whatever_the_umask() {
   build --prefix="$T/root"
-  (umask 077 && make_in b install)
+  (umask 077 && make_few -C b install)
   assert_mode root/include/s6-rc/config.h 644
   assert_mode "root/bin/$(basename "$(any_tool b)")" 755
 }
@@ -55,19 +67,19 @@ test_modes_whatever_the_umask() {
 test_own_directories() {
   build --prefix=/p --exec-prefix=/e --bindir=/b --libexecdir=/x --libdir=/l --includedir=/i --mandir=/m --docdir=/d --enable-html \
     --bashcompletiondir=/cb --zshcompletiondir=/cz --fishcompletiondir=/cf
-  make_in b install DESTDIR="$T/root"
-  assert_file "root/b/s6-rc-db"
+  make_few -C b install DESTDIR="$T/root"
+  assert_file "root/b/s6-rc-init"
   assert_file root/l/libs6rc.a
   assert_file root/i/s6-rc/config.h
   for page in "$S6RC_TOP"/doc/*.html; do [ ! -f "$page" ] || assert_file "root/d/${page##*/}"; done
-  for file in cb/s6-rc cb/s6-rc-db cz/_s6-rc cf/s6-rc.fish cf/s6-rc-db.fish; do assert_file "root/$file"; done
+  for file in cb/s6-rc cb/s6-rc-init cz/_s6-rc cf/s6-rc.fish cf/s6-rc-init.fish; do assert_file "root/$file"; done
   assert_absent root/p root/e
 }
 
 test_without_completions() {
   build --prefix=/usr --disable-completions
-  make_in b install DESTDIR="$T/root"
-  expected | grep -v -e /bash-completion/ -e /fish/ -e /zsh/ | sort >wanted
+  make_few -C b install DESTDIR="$T/root"
+  expected $FEW | grep -v -e /bash-completion/ -e /fish/ -e /zsh/ | sort >wanted
   listing root | diff wanted -
 }
 
@@ -75,7 +87,7 @@ test_strip() {
   build --enable-shared
   tool=$(any_tool b)
   before=$(wc -c <"$tool")
-  make_in b strip
+  make_few -C b strip
   [ "$(wc -c <"$tool")" -lt "$before" ] || fail "$tool is not smaller"
   assert_exit 0 nm b/build/lib/libs6rc.a
 }
@@ -110,7 +122,7 @@ END
 
 test_library() {
   build --prefix="$T/root"
-  make_in b install
+  make_few -C b install
   consumer -I"$T/root/include" "$T/root/lib/libs6rc.a" "$(config_value S6_LIB)" "$(config_value EXECLINE_LIB)" "$(config_value SKARNET_LIB)"
   assert_output "/a/b
 $(config_value version)" ./consumer
@@ -119,7 +131,7 @@ $(config_value version)" ./consumer
 pkg_config() {
   need pkg-config
   build --prefix="$T/root" --enable-pkgconfig "$@"
-  make_in b install
+  make_few -C b install
   PKG_CONFIG_PATH=$T/root/lib/pkgconfig
   export PKG_CONFIG_PATH
   assert_output "$(config_value version)" pkg-config --modversion libs6rc
@@ -137,12 +149,12 @@ test_pkg_config_shared() {
 test_slashpackage() {
   build --enable-slashpackage=/sp --enable-shared
   assert_contains "$(cat b/src/include/s6-rc/config.h)" 'S6RC_EXTBINPREFIX "/sp/package/admin/s6-rc/command/"'
-  make_in b global-links DESTDIR="$T/root"
+  make_few -C b global-links DESTDIR="$T/root"
   home=root/sp/package/admin/s6-rc
   assert_eq "$(readlink $home)" s6-rc-0.1.0.0
-  assert_file $home/command/s6-rc-db
+  assert_file $home/command/s6-rc-init
   assert_file $home/library/libs6rc.a
-  assert_eq "$(readlink root/sp/command/s6-rc-db)" /sp/package/admin/s6-rc/command/s6-rc-db
+  assert_eq "$(readlink root/sp/command/s6-rc-init)" /sp/package/admin/s6-rc/command/s6-rc-init
 }
 
 run_tests "$@"

@@ -6,7 +6,7 @@
 
 build() { # CONFIGURE-ARGUMENT...
   configure_linking b "$@"
-  make_in b
+  make_few -C b
 }
 
 test_default() {
@@ -39,7 +39,7 @@ test_shared() {
   assert_contains "$(readelf -d b/build/lib/libs6rc.so)" 'soname: [libs6rc.so.0.1]'
   assert_contains "$(needed b/build/lib/libs6rc.so)" libskarnet.so
   assert_lacks "$(needed "$(any_tool b)")" libs6rc.so
-  make_in b install
+  make_few -C b install
   assert_eq "$(cd root/lib && echo libs6rc*)" 'libs6rc.a libs6rc.so libs6rc.so.0.1 libs6rc.so.0.1.0.0'
   assert_eq "$(readlink root/lib/libs6rc.so)" libs6rc.so.0.1.0.0
   # all that the library itself refers to is found
@@ -49,17 +49,19 @@ test_shared() {
 # Programs that use it.
 test_shared_programs() {
   build --prefix="$T/root" --enable-shared --disable-static --disable-allstatic
-  make_in b install
+  make_few -C b install
   assert_absent root/lib/libs6rc.a
-  assert_contains "$(needed b/build/bin/s6-rc-db)" libs6rc.so.0.1
-  assert_exit 0 env LD_LIBRARY_PATH="$T/root/lib" root/bin/s6-rc-db help
+  assert_contains "$(needed b/build/bin/s6-rc-init)" libs6rc.so.0.1
+  assert_exit 0 env LD_LIBRARY_PATH="$T/root/lib" root/bin/s6-rc-init --help
 }
 
 # `make check` of such a configuration finds the library where it staged it.
 test_shared_check() {
-  build --enable-shared --disable-allstatic
-  make_in b check-build
-  assert_exit 0 b/build-check/root/bin/s6-rc-db help
+  configure_linking b --enable-shared --disable-allstatic
+  mkdir b/build-check
+  mv b/build b/build-check/
+  make_few -C b check-build
+  assert_exit 0 b/build-check/root/bin/s6-rc-init --help
 }
 
 run_tests "$@"

@@ -20,6 +20,7 @@ configure_in() { # DIR ARGUMENT...
 configure_linking() { # DIR ARGUMENT...
   mkdir -p "$1"
   cp -a "$S6RC_BUILD/build" "$1/build"
+  rm -rf "$1/build/bin" "$1/build/unit"
   _dir=$1
   shift
   configure_in "$_dir" CC="$(config_value CC)" CPPFLAGS="$(config_value CPPFLAGS)" CFLAGS="$(config_value CFLAGS)" \
@@ -30,6 +31,13 @@ make_in() { # DIR ARGUMENT...
   _dir=$1
   shift
   make -C "$_dir" "$@"
+}
+
+# make with few of the tools, for what is true of every tool alike: one that
+# users run, and one that other tools run.
+FEW='s6-rc-init s6-rc-oneshot-run'
+make_few() { # ARGUMENT...
+  make MAINS='s6-rc/s6-rc-init s6-rc/s6-rc-oneshot-run' ROOMS='libs6rc cli init runner' unlinked='' UNITS='' "$@"
 }
 
 # The sources without what is built from them.

@@ -41,6 +41,12 @@ test_shows_everything() {
   assert_nothing_left
 }
 
+# The processes of process group ID, one by one: what follows a minus is read
+# in several ways by the kills of shells and systems, up to "all processes".
+group_of() { # ID
+  sed -n "s/^\([0-9]*\) (.*) [A-Za-z] [0-9]* $1 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null
+}
+
 # A copy of the sources, with nothing built, that everybody can read.
 copy_tree() {
   mkdir "$T/tree"
@@ -53,40 +59,53 @@ demo_of_copy() { # COMMAND...: runs the demo
   "$@" env -u S6RC_BIN -u S6RC_BUILD CFLAGS=-O0 TMPDIR="$T/tmp" HOME="$T/tmp" "$T/tree/tools/demo"
 }
 
-# From the sources alone, as somebody who can write nowhere but in TMPDIR.
-test_ordinary_user_builds() {
+# From the sources alone, as somebody who can write nowhere but in TMPDIR and in
+# build-demo: the build is kept there and used again, the tree itself is not
+# configured.
+test_ordinary_user_builds_once() {
   need_root
   copy_tree
   use_scratch
   chmod 711 "$S6RC_SCRATCH" "$T"
-  chown nobody "$T/tmp"
+  mkdir "$T/tree/build-demo"
+  chown nobody "$T/tmp" "$T/tree/build-demo"
   capture demo_of_copy s6-setuidgid nobody
   [ "$status" = 0 ] || fail "exit code $status" "$STDOUT" "$STDERR"
   assert_contains "$STDOUT" 'as user nobody'
   assert_shown
   assert_nothing_left
-  assert_absent "$T/tree/build-demo" "$T/tree/config.mak"
-}
-
-# Where the tree can be written to, the build is kept and used again; the tree
-# itself is not configured.
-test_second_time_builds_nothing() {
-  copy_tree
-  use_scratch
-  capture demo_of_copy
-  [ "$status" = 0 ] || fail "exit code $status" "$STDOUT" "$STDERR"
   assert_absent "$T/tree/config.mak"
   touch "$T/mark"
-  capture demo_of_copy
+  capture demo_of_copy s6-setuidgid nobody
   [ "$status" = 0 ] || fail "exit code $status" "$STDOUT" "$STDERR"
   assert_eq "$(find "$T/tree/build-demo" -name '*.o' -newer "$T/mark")" '' 'compiled again'
   assert_nothing_left
 }
 
-# The processes of process group ID, one by one: what follows a minus is read
-# in several ways by the kills of shells and systems, up to "all processes".
-group_of() { # ID
-  sed -n "s/^\([0-9]*\) (.*) [A-Za-z] [0-9]* $1 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null
+# Where nothing in the tree can be written to, it is built in the scratch
+# directory, which goes away with the build.
+test_tree_that_is_read_only() {
+  need_root
+  copy_tree
+  use_scratch
+  chmod 711 "$S6RC_SCRATCH" "$T"
+  chown nobody "$T/tmp"
+  # a compiler that says that it has been called, and does not come back
+  printf '#!/bin/sh\ncase "$*" in *" -MMD "*) echo >"%s" ; exec sleep 100 ;; *) exec cc "$@" ;; esac\n' "$T/tmp/called" >cc
+  chmod 755 cc
+  env --default-signal=INT true || skip 'env has no --default-signal'
+  demo_of_copy env --default-signal=INT setsid sh -c 'echo $$ >"$0" && exec "$@"' "$T/pid" \
+    s6-setuidgid nobody env CC="$T/cc" >"$T/out" 2>&1 &
+  job=$!
+  wait_for 60 test -e "$T/tmp/called" || fail "$(cat "$T/out")"
+  for member in $(group_of "$(cat "$T/pid")"); do kill -s INT "$member" || :; done
+  code=0
+  wait "$job" || code=$?
+  assert_eq "$code" 130 'exit code'
+  assert_contains "$(cat "$T/out")" "Building in $T/tmp/s6-rc-demo."
+  rm "$T/tmp/called"
+  assert_nothing_left
+  assert_absent "$T/tree/build-demo" "$T/tree/config.mak"
 }
 
 # Starts the demo in a session of its own, waits until it has printed TEXT and
