@@ -85,6 +85,18 @@ test_the_test_set_has_the_build_set() {
   for name in s6-dev gcc strace shellcheck; do assert_contains "$(grep 'apk add' calls) " " $name "; done
 }
 
+test_cross_compilers_are_not_in_the_test_set() {
+  manager apt-get
+  manager dpkg-query
+  only 0 test
+  assert_contains "$(cat calls)" ' strace '
+  assert_lacks "$(cat calls)" powerpc
+  only 0 portability
+  for name in gcc-powerpc-linux-gnu libc6-dev-i386-cross qemu-user-static; do
+    assert_contains "$(grep 'apt-get install' calls) " " $name "
+  done
+}
+
 test_not_root() {
   manager apk
   only 1000 build

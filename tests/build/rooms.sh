@@ -64,4 +64,12 @@ test_library_is_silent() {
   assert_eq "$(cat calls)" ''
 }
 
+# configure makes these wider on 32 bits than they are where the libraries are built.
+test_libraries_get_no_file_offsets() {
+  need nm
+  nm -u "$S6RC_BUILD"/build/lib/*.a | awk '{ print $2 }' | sort -u >used
+  grep -qx stralloc_catb used || fail 'nothing found'
+  for name in stat_at lstat_at 'fd_catn?' '.*writev?nclose_.*internal'; do assert_exit 1 grep -Eqx "$name" used; done
+}
+
 run_tests "$@"

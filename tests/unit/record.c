@@ -320,11 +320,12 @@ static pid_t hold_lock(int dirfd, int *go)
   CHECK(pid >= 0);
   if (!pid) {
     close(end[1]);
-    if (s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0) >= 0) write(ready[1], "", 1);
-    read(end[0], &c, 1);
-    _exit(0);
+    if (s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0) < 0 || write(ready[1], "", 1) < 1)
+      _exit(1);
+    _exit(read(end[0], &c, 1) != 0);
   }
   close(end[0]);
+  close(ready[1]);
   CHECK_INT(read(ready[0], &c, 1), 1);
   *go = end[1];
   return pid;
