@@ -17,8 +17,9 @@
 
 static char const olds[] = "l a; l b : a; l c; l log; l in > log; l restart; l ->; o s : a; o t : s c; "
                            "l keep ! : c; b both a b";
-static char const news[] = "l a; l x; l b : a x; l c : x; l log; l in > log; l more > log; l restart; o y : a; "
-                           "o s : y; o keep; b all a b x; b c-s s";
+static char const news[] =
+    "l a; l x; l b : a x; l c : x; l log; l in > log; l more > log; l restart; o y : a; "
+    "o s : y; o keep; b all a b x; b c-s s";
 
 /* Writes down what was read, a line for each service that was mentioned. */
 static void write_again(stralloc *sa, update_conversions const *c, s6rc_db const *olddb)

@@ -31,10 +31,10 @@
 
 extern int LLVMFuzzerTestOneInput(uint8_t const *, size_t);
 
-#define FAIL(text)                                                \
-  do {                                                            \
+#define FAIL(text)                                              \
+  do {                                                          \
     fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, (text)); \
-    abort();                                                      \
+    abort();                                                    \
   } while (0)
 #define CHECK(cond)           \
   do {                        \

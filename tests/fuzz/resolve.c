@@ -102,7 +102,8 @@ static void make_file(void)
   CHECK(!lseek(fd, 0, SEEK_SET) && !ftruncate(fd, 0));
   CHECK(s6rc_resolve_start(&r, fd));
   for (uint32_t i = 0; i < nentries; i++)
-    CHECK(s6rc_resolve_add(&r, entries[i].type, entries[i].name, entries[i].len, entries[i].numbers, entries[i].n));
+    CHECK(s6rc_resolve_add(&r, entries[i].type, entries[i].name, entries[i].len, entries[i].numbers,
+                           entries[i].n));
   CHECK(s6rc_resolve_finish(&r, s6rc_db_digest(&base)));
 }
 
