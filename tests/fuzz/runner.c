@@ -7,11 +7,6 @@
 
 #include "fuzz.h"
 
-#include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
 #include <skalibs/iopause.h>
 
 #include <s6-rc/db.h>
@@ -21,25 +16,8 @@
 #include "report/report.h"
 
 #include "../unit/dbtext.h"
-
-static pid_t sim_fork(void);
-static int sim_spawn(pid_t *, char const *, posix_spawn_file_actions_t const *, posix_spawnattr_t const *,
-                     char *const *, char *const *);
-static pid_t sim_wait(pid_t, int *, int);
-static int sim_kill(pid_t, int);
-static int sim_lock(int, int, struct flock *);
-
-#define fork         sim_fork
-#define posix_spawnp sim_spawn
-#define waitpid      sim_wait
-#define kill         sim_kill
-#define fcntl        sim_lock
-#include "runner/runner_script.c"
-#undef fork
-#undef posix_spawnp
-#undef waitpid
-#undef kill
-#undef fcntl
+#include "frames.h"
+#include "processes.h"
 
 #define put            server_put
 #define handle_message server_handle
@@ -50,7 +28,7 @@ static int sim_lock(int, int, struct flock *);
 #include "engine/engine_oneshot.c"
 
 static char const text[] = "l a; o b : a; o c : b; o d; o e";
-enum { JOBS_MAX = 8, KIDS_MAX = 64, FDS_MAX = 4 };
+enum { JOBS_MAX = 8 };
 
 enum mode_e { SERVER, CLIENT_, BOTH, NMODES };
 
@@ -74,97 +52,6 @@ enum step_e {
 
 static s6rc_db db;
 static char *livename;
-static int nullfd;
-
-/* --- processes */
-
-static struct {
-  pid_t pid;
-  int ended; /* not waited for yet */
-  int wstat;
-} kids[KIDS_MAX];
-static unsigned int nkids;
-static pid_t lastpid;
-static int failure, held;
-
-static void start_kid(pid_t *pid)
-{
-  *pid = ++lastpid;
-  kids[nkids].pid = *pid;
-  kids[nkids].ended = 0;
-  nkids++;
-}
-
-static int fails(void)
-{
-  int e = nkids == KIDS_MAX ? EAGAIN : failure;
-  failure = 0;
-  return e;
-}
-
-static pid_t sim_fork(void)
-{
-  pid_t pid;
-  int e = fails();
-  if (e) return (errno = e, -1);
-  start_kid(&pid);
-  return pid;
-}
-
-static int sim_spawn(pid_t *pid, char const *file, posix_spawn_file_actions_t const *actions,
-                     posix_spawnattr_t const *attr, char *const *argv, char *const *envp)
-{
-  int e = fails(), named = 0;
-  (void)actions;
-  (void)attr;
-  CHECK(file == argv[0]);
-  for (; *argv; argv++) fuzz_touch(*argv, strlen(*argv));
-  for (; *envp; envp++) named += !strncmp(*envp, S6RC_RC_NAME "=", sizeof S6RC_RC_NAME);
-  CHECK(named == 1);
-  if (!e) start_kid(pid);
-  return e;
-}
-
-static pid_t sim_wait(pid_t pid, int *wstat, int options)
-{
-  CHECK(pid == -1 && options == WNOHANG);
-  for (unsigned int i = 0; i < nkids; i++) {
-    if (!kids[i].ended) continue;
-    pid = kids[i].pid;
-    *wstat = kids[i].wstat;
-    kids[i] = kids[--nkids];
-    return pid;
-  }
-  return nkids ? 0 : (errno = ECHILD, -1);
-}
-
-static int sim_kill(pid_t pid, int sig)
-{
-  unsigned int i = 0;
-  while (i < nkids && kids[i].pid != pid) i++;
-  CHECK(i < nkids);
-  if (sig == SIGKILL) {
-    kids[i].ended = 1;
-    kids[i].wstat = SIGKILL;
-  }
-  return 0;
-}
-
-static int sim_lock(int fd, int command, struct flock *fl)
-{
-  (void)fd;
-  CHECK(command == F_SETLK && fl->l_len == 1 && fl->l_start >= 0);
-  return held & 1 && fl->l_type == F_WRLCK ? (errno = EAGAIN, -1) : 0;
-}
-
-static void end_kid(unsigned int which, int wstat)
-{
-  if (!nkids) return;
-  which %= nkids;
-  kids[which].ended = 1;
-  /* as it can be: a code, or a signal from 1 to 126, perhaps with a core */
-  kids[which].wstat = wstat & 0x7f && (wstat & 0x7f) != 0x7f ? wstat & 0xff : wstat & 0xff00;
-}
 
 /* --- the engine, as far as it is asked */
 
@@ -190,53 +77,6 @@ void engine_fail(engine *e, uint32_t i, engine_failure f, int value, char const 
   misunderstood |= f == ENGINE_FAIL_RUNNER && detail && !!strstr(detail, "protocol");
   CHECK(report_failure(&sa, job, plan.dir));
   fuzz_touch(sa.s, sa.len);
-  stralloc_free(&sa);
-}
-
-/* --- sending */
-
-static unsigned int split;
-
-static void send_bytes(int fd, char const *s, size_t len, unsigned int nfds)
-{
-  union {
-    struct cmsghdr align;
-    char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
-  } control;
-  struct iovec v = {.iov_base = (char *)s, .iov_len = len};
-  struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
-  if (!len) return;
-  if (nfds) {
-    struct cmsghdr *c;
-    memset(&control, 0, sizeof control);
-    m.msg_control = control.buf;
-    m.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-    c = CMSG_FIRSTHDR(&m);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
-    for (unsigned int i = 0; i < nfds; i++) memcpy(CMSG_DATA(c) + i * sizeof(int), &nullfd, sizeof(int));
-  }
-  /* it may be gone */
-  if (sendmsg(fd, &m, MSG_NOSIGNAL) < 0) CHECK(errno == EPIPE || errno == EAGAIN || errno == ECONNRESET);
-}
-
-/* Who reads what comes: after every part of it. */
-static void pump(void);
-
-/* A frame of unixmessage: lengths of text and number of descriptors, big-endian. */
-static void send_frame(int fd, void const *s, size_t len, unsigned int nfds)
-{
-  stralloc sa = STRALLOC_ZERO;
-  char const head[6] = {0, 0, (char)(len >> 8), (char)len, 0, (char)nfds};
-  size_t first;
-  CHECK(stralloc_catb(&sa, head, sizeof head) && stralloc_readyplus(&sa, len + 1));
-  if (len) CHECK(stralloc_catb(&sa, s, len));
-  first = split < sa.len ? split : sa.len;
-  split = 0;
-  send_bytes(fd, sa.s, first, first ? nfds : 0);
-  if (first) pump();
-  send_bytes(fd, sa.s + first, sa.len - first, first ? 0 : nfds);
   stralloc_free(&sa);
 }
 
