@@ -75,7 +75,7 @@ static inline void fuzz_touch(void const *s, size_t len)
   s6rc_hash_bytes(S6RC_HASH_INIT, s, len);
 }
 
-static char fuzz_dirname[256];
+static char fuzz_dirname[128];
 
 static inline void fuzz_remove_dir(void)
 {
@@ -98,7 +98,7 @@ static inline char const *fuzz_dir(void)
 /* A path in there, good until the next call. */
 static inline char const *fuzz_path(char const *name)
 {
-  static char path[sizeof fuzz_dirname + 256];
+  static char path[sizeof fuzz_dirname + 32];
   CHECK((size_t)snprintf(path, sizeof path, "%s/%s", fuzz_dir(), name) < sizeof path);
   return path;
 }
