@@ -45,6 +45,7 @@ LIBEXEC_TOOLS := $(filter $(LIBEXEC_TARGETS),$(TOOLS))
 BIN_TOOLS := $(filter-out $(LIBEXEC_TARGETS),$(TOOLS))
 
 OBJECTS := $(foreach room,$(ROOMS),$(call room_objects,$(room))) $(MAINS:%=build/obj/%.o)
+FUZZ_TARGETS := $(patsubst $(srcdir)/tests/fuzz/%.c,build/fuzz/%,$(filter-out %/replay.c,$(wildcard $(srcdir)/tests/fuzz/*.c)))
 UNITS := $(patsubst $(srcdir)/tests/unit/%.c,build/unit/%,$(wildcard $(srcdir)/tests/unit/*.c))
 
 INTERFACE := $(shell echo $(version) | cut -d. -f1-2)
@@ -86,7 +87,7 @@ build/obj/%.lo: $(srcdir)/src/%.c build/compiled-with
 	@mkdir -p $(@D)
 	$(call show,CC $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -MMD -MP -MF build/obj/$*.lo.d -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(OBJECTS:.o=.lo.d) $(UNITS:%=%.d)
+-include $(OBJECTS:.o=.d) $(OBJECTS:.o=.lo.d) $(UNITS:%=%.d) $(FUZZ_TARGETS:%=%.d) build/obj/replay.d
 
 # --- linking
 
@@ -210,11 +211,35 @@ check: check-build
 	S6RC_BUILD=$(CHECKED) sh $(srcdir)/tests/run $(TESTS)
 
 # A unit test may use every room, also private headers ("ROOM/header.h").
-units: $(UNITS)
+units: $(UNITS) $(FUZZ_TARGETS)
+test_program = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(1) \
+  -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(EXTERNAL) $(SOCKET_LIB) $(SPAWN_LIB) $(SYSCLOCK_LIB) $(TIMER_LIB) $(LDLIBS)
 build/unit/%: $(srcdir)/tests/unit/%.c $(ARCHIVES) build/linked-with
 	@mkdir -p build/unit
-	$(call show,LINK $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
-	  -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(EXTERNAL) $(SOCKET_LIB) $(SPAWN_LIB) $(SYSCLOCK_LIB) $(TIMER_LIB) $(LDLIBS)
+	$(call show,LINK $@)$(call test_program)
+
+# --- fuzzing: a target of tests/fuzz runs what is kept as tests, or, in a third configuration, with libFuzzer's main
+
+FUZZ_MAIN := build/obj/replay.o
+build/obj/replay.o: $(srcdir)/tests/fuzz/replay.c build/compiled-with
+	@mkdir -p build/obj
+	$(call show,CC $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/fuzz/%: $(srcdir)/tests/fuzz/%.c $(filter build/%,$(FUZZ_MAIN)) $(ARCHIVES) build/linked-with
+	@mkdir -p build/fuzz
+	$(call show,LINK $@)$(call test_program,$(FUZZ_MAIN))
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+build-fuzz/config.mak: config.mak $(srcdir)/configure $(wildcard $(srcdir)/package/*)
+	@mkdir -p build-fuzz
+	@cd build-fuzz && $(abspath $(srcdir))/configure CC=clang \
+	  CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	  >log || { cat log ; exit 1 ; }
+	@touch $@
+
+fuzzers: build-fuzz/config.mak
+	@$(MAKE) -C build-fuzz fuzz-targets FUZZ_MAIN=-fsanitize=fuzzer
 
 # --- cleaning, packing
 
@@ -222,7 +247,7 @@ clean:
 	rm -rf build
 
 distclean: clean
-	rm -rf build-check build-include
+	rm -rf build-check build-fuzz build-include
 	rm -f config.mak src/include/s6-rc/config.h
 	$(if $(filter-out .,$(srcdir)),rm -f Makefile)
 
@@ -238,4 +263,4 @@ dist:
 	fi
 	@echo $(NAME).tar.gz
 
-.PHONY: all objects strip install uninstall update global-links check check-build units clean distclean dist
+.PHONY: all objects strip install uninstall update global-links check check-build units fuzz-targets fuzzers clean distclean dist

@@ -52,15 +52,24 @@ static int make_jobs(engine_plan *p, s6rc_db const *db, unsigned char const *sta
   return 1;
 }
 
+/* A list of dependencies belongs to one service: all together are not more
+   than the database has edges, and 32 bits count them. */
+static int few_enough(s6rc_db const *db, size_t n)
+{
+  return n <= db->sectionlen[S6RC_SECTION_EDGES] / 4 || (errno = EPROTO, 0);
+}
+
 /* Counts in firstnext[i + 2] what waits for job i, so that filling moves
    firstnext[i + 1] from the start to the end of i's part. */
 static int make_edges(engine_plan *p, s6rc_db const *db, uint32_t const *job_of)
 {
   for (int fill = 0; fill <= 1; fill++) {
+    size_t n = 0;
     for (uint32_t i = 0; i < p->n; i++) {
       s6rc_service sv;
       s6rc_list deps;
       if (!s6rc_db_service(db, p->jobs[i].number, &sv) || !s6rc_db_deps(db, &sv, p->dir, &deps)) return 0;
+      if (!few_enough(db, n += deps.n)) return 0;
       for (uint32_t k = 0; k < deps.n; k++) {
         uint32_t before = job_of[s6rc_list_get(&deps, k)];
         if (!before--) continue;

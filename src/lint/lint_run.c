@@ -68,8 +68,10 @@ static int is_edge(char c)
 static int has_path(lint_text t, char const *name)
 {
   size_t len = strlen(name);
-  char const *s = t.s, *end = t.s + t.len;
-  while (s && (s = memchr(s, '/', (size_t)(end - s)))) {
+  char const *s = t.s, *end;
+  if (!s) return 0;
+  end = s + t.len;
+  while ((s = memchr(s, '/', (size_t)(end - s)))) {
     int inside = s > t.s && !is_edge(s[-1]);
     s++;
     if ((size_t)(end - s) < len || memcmp(s, name, len)) continue;

@@ -145,7 +145,7 @@ void lint_executable(lint *l, uint32_t service, source_service const *sv)
 static uint32_t crlf_line(lint_text t)
 {
   uint32_t line = 1;
-  for (char const *s = t.s, *end = t.s + t.len; s && (s = memchr(s, '\n', (size_t)(end - s))); s++, line++)
+  for (char const *s = t.s; s && (s = memchr(s, '\n', t.len - (size_t)(s - t.s))); s++, line++)
     if (s > t.s && s[-1] == '\r') return line;
   return 0;
 }

@@ -19,6 +19,9 @@ static int read_node(report_part *part, s6rc_db const *db, uint32_t i, int witho
                                  .consumer = sv.consumer,
                                  .type = sv.type,
                                  .shown = !(withoutessentials && sv.flags & S6RC_FLAG_ESSENTIAL)};
+  /* a list belongs to one service, so all together are not more than there are */
+  if (genalloc_len(uint32_t, to) + deps.n > db->sectionlen[S6RC_SECTION_EDGES] / 4)
+    return (errno = EPROTO, 0);
   if (!genalloc_readyplus(uint32_t, to, deps.n)) return 0;
   out = genalloc_s(uint32_t, to) + genalloc_len(uint32_t, to);
   for (uint32_t k = 0; k < deps.n; k++) out[k] = s6rc_list_get(&deps, k);

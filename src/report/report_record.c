@@ -15,9 +15,12 @@ static int cat_number(stralloc *sa, char const *before, uint64_t u, char const *
   return stralloc_cats(sa, before) && stralloc_catb(sa, fmt, uint64_fmt(fmt, u)) && stralloc_cats(sa, after);
 }
 
+/* stralloc_cats is a macro that would ask strerror twice; of a number that it
+   does not know, the second answer may end the first. */
 static int cat_errno(stralloc *sa, char const *what, uint32_t e)
 {
-  return stralloc_cats(sa, what) && (!e || (stralloc_cats(sa, ": ") && stralloc_cats(sa, strerror((int)e))));
+  char const *why = strerror((int)e);
+  return stralloc_cats(sa, what) && (!e || (stralloc_cats(sa, ": ") && stralloc_cats(sa, why)));
 }
 
 int report_how(stralloc *sa, s6rc_result result, uint32_t value, s6rc_recorddir dir)
@@ -43,7 +46,7 @@ int report_how(stralloc *sa, s6rc_result result, uint32_t value, s6rc_recorddir 
               "link removed from the scan directory?)");
     case S6RC_RESULT_COMMAND:
       if (value < 256) return cat_number(sa, "s6-svc exited with code ", value, "");
-      return stralloc_cats(sa, "s6-svc was killed by SIG") && stralloc_cats(sa, sig_name((int)value - 256));
+      return stralloc_cats(sa, "s6-svc was killed by SIG") && stralloc_cats(sa, sig_name((int)(value - 256)));
     case S6RC_RESULT_INTERRUPTED: return stralloc_cats(sa, "interrupted by a signal");
     case S6RC_RESULT_RUNNER: return cat_errno(sa, "trouble with the oneshot runner", value);
     case S6RC_RESULT_SYSTEM: return cat_errno(sa, "trouble with the system", value);

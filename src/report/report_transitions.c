@@ -21,9 +21,10 @@ static int cat_uint(stralloc *sa, char const *before, unsigned int u, char const
 /* what: null if there was no memory to keep it */
 static int cat_error(stralloc *sa, char const *what, int e)
 {
+  char const *why = strerror(e); /* once: stralloc_cats is a macro */
   if (!what) what = "go on";
   if (!e) return stralloc_cats(sa, what);
-  return stralloc_cats(sa, what) && stralloc_cats(sa, ": ") && stralloc_cats(sa, strerror(e));
+  return stralloc_cats(sa, what) && stralloc_cats(sa, ": ") && stralloc_cats(sa, why);
 }
 
 static int cat_noexec(stralloc *sa, engine_job const *job)

@@ -98,7 +98,9 @@ int status_cat_table(stralloc *sa, status const *st)
 {
   size_t width[NCOLUMNS] = {0}, k = 0;
   stralloc cells = STRALLOC_ZERO;
-  int ok = !st->n || fill(&cells, st);
+  int ok;
+  if (!st->n) return 1;
+  ok = fill(&cells, st);
   for (char const *s = cells.s; ok && s < cells.s + cells.len; s += strlen(s) + 1, k = (k + 1) % NCOLUMNS) {
     size_t w = width_of(s);
     if (w > width[k]) width[k] = w;

@@ -6,6 +6,13 @@
 #include "../report/report-record.h"
 #include "times.h"
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+  return a < b ? a : b;
+}
+
+/* What is said to be later than now is not believed: charts would get as long
+   as that. */
 static int read_item(times *t, s6rc_records const *records, uint32_t i, s6rc_record const *r, uint64_t now)
 {
   s6rc_service sv, culprit;
@@ -17,8 +24,8 @@ static int read_item(times *t, s6rc_records const *records, uint32_t i, s6rc_rec
                        .culprit = 0,
                        .type = sv.type,
                        .record = *r,
-                       .begin = r->monobegin,
-                       .end = r->monoend,
+                       .begin = earlier(r->monobegin, now),
+                       .end = earlier(r->monoend, now),
                        .killed = (unsigned char)s6rc_record_killed(records, r)};
   if (r->result == S6RC_RESULT_BLOCKED && r->value < s6rc_db_n(t->db)) {
     if (!s6rc_db_service(t->db, r->value, &culprit)) return 0;

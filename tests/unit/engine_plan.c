@@ -5,6 +5,7 @@
 #include <s6-rc/db.h>
 
 #include "engine/engine.h"
+#include "report/report-graph.h"
 
 #include "test.h"
 #include "dbmaker.h"
@@ -278,5 +279,38 @@ TEST(dependencies_in_a_cycle)
   CHECK(engine_plan_make(&p, &db, half, all, BIT, S6RC_UP));
   CHECK_INT(p.n, 4);
   engine_plan_free(&p);
+  s6rc_db_close(&db);
+}
+
+/* Lists that share edges could be more than 32 bits count. */
+TEST(dependencies_that_overlap)
+{
+  static uint32_t const sharing[] = {HOLDER, ALONE};
+  unsigned char state[N];
+  dbmaker m;
+  s6rc_db db;
+  engine_plan p;
+  report_part part = REPORT_PART_ZERO;
+  memset(state, S6RC_STATE_UP, N);
+  dbmaker_make(&m, services, NLONGRUNS, N - NLONGRUNS);
+  for (unsigned int i = 0; i < 2; i++) {
+    s6rc_servicerec r;
+    s6rc_servicerec_unpack(dbmaker_record(&m, sharing[i]), &r);
+    /* the first edge is the only one to either of them */
+    r.deps = 1;
+    r.ndeps = (uint32_t)(m.sectionlen[S6RC_SECTION_EDGES] / 4) - 1;
+    s6rc_servicerec_pack(dbmaker_record(&m, sharing[i]), &r);
+    state[sharing[i]] = 0;
+  }
+  dbmaker_seal(&m);
+  dbmaker_put(test_dir(), &m, services, 0, 0);
+  dbmaker_free(&m);
+  CHECK(s6rc_db_open(&db, test_dir()));
+  CHECK(!engine_plan_make(&p, &db, state, all, BIT, S6RC_UP));
+  CHECK_ERRNO(EPROTO);
+  memset(state, 1, N);
+  CHECK(!report_part_read(&part, &db, S6RC_UP, state, 0));
+  CHECK_ERRNO(EPROTO);
+  report_part_free(&part);
   s6rc_db_close(&db);
 }

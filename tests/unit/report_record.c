@@ -85,6 +85,18 @@ TEST(failed)
             "failed to start: trouble with the system: No space left on device");
 }
 
+/* What is in a file need not be a number that means something. */
+TEST(odd_values)
+{
+  char wanted[256];
+  snprintf(wanted, sizeof wanted, "failed to start: unable to execute it: %s", strerror(12345));
+  CHECK_STR(up(S6RC_RESULT_NOEXEC, 12345), wanted);
+  snprintf(wanted, sizeof wanted, "failed to stop: trouble with the system: %s", strerror(-1));
+  CHECK_STR(down(S6RC_RESULT_SYSTEM, UINT32_MAX), wanted);
+  CHECK_STR(up(S6RC_RESULT_COMMAND, (uint32_t)INT32_MIN), "failed to start: s6-svc was killed by SIG???");
+  CHECK_STR(up(S6RC_RESULT_SIGNALED, UINT32_MAX), "failed to start: its script was killed by SIG???");
+}
+
 /* There are words for every result, in both directions, and a name. */
 TEST(all_results)
 {
