@@ -2,7 +2,6 @@
 # Sourced by tests about what others have put where root's tools work, after
 # test.sh.
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # LIVE is test.sh's
 
 # Somebody who has nothing to do with it; by number: names need not exist.
 STRANGER=65534
