@@ -100,6 +100,15 @@ fake_live() { # UID GID
   chown -R "$1:$2" "$fake"
 }
 
+check_runner_refused() { # UID GID
+  assert_refused "$@" 'use the oneshot runner' s6-rc -l "$fake" change o
+  assert_lacks "$STDERR" fake
+  assert_refused "$@" 'reload a oneshot' s6-rc -l "$fake" reload producer
+  # shellcheck disable=SC2016
+  assert_refused "$@" 'talk to the oneshot runner' timeout 10 s6-ipcclient "$dirs/s6rc-oneshot-runner/s" \
+    sh -c 'echo hello >&7; test -n "$(head -c 1 <&6)"'
+}
+
 check_all_refused() { # UID GID
   dirs=$LIVE/servicedirs
   fake_live "$1" "$2"
@@ -111,13 +120,13 @@ check_all_refused() { # UID GID
   assert_refused "$@" 'change services' s6-rc -l "$LIVE" change b
   assert_contains "$STDERR" 'Permission denied'
   assert_refused "$@" 'wait for the lock' timeout 5 s6-rc -l "$LIVE" -b change b
-  assert_refused "$@" 'use the oneshot runner' s6-rc -l "$fake" change o
-  assert_lacks "$STDERR" fake
+  assert_mode "$dirs/s6rc-oneshot-runner/s" 700
+  check_runner_refused "$@"
+  # its rules would do, too
+  chmod 777 "$dirs/s6rc-oneshot-runner/s"
+  check_runner_refused "$@"
+  chmod 700 "$dirs/s6rc-oneshot-runner/s"
   assert_refused "$@" 'use supervisors' s6-rc -l "$fake" change b
-  assert_refused "$@" 'reload a oneshot' s6-rc -l "$fake" reload producer
-  # shellcheck disable=SC2016
-  assert_refused "$@" 'talk to the oneshot runner' timeout 10 s6-ipcclient "$dirs/s6rc-oneshot-runner/s" \
-    sh -c 'echo hello >&7; test -n "$(head -c 1 <&6)"'
   assert_refused "$@" 'list descriptors' s6-fdholder-list -t 5000 "$dirs/s6rc-fdholder/s"
   assert_refused "$@" 'get a descriptor' s6-fdholder-retrieve -t 5000 "$dirs/s6rc-fdholder/s" pipe:s6rc-r-logger true
   assert_refused "$@" 'store a descriptor' s6-fdholder-store -t 5000 "$dirs/s6rc-fdholder/s" mine
