@@ -107,9 +107,10 @@ plant_links() { # NAME...
   done
 }
 
-# Runs a tool, and looks what it opens: no path of the canary.
+# Runs a tool, and looks what it opens: no path of the canary. (strace and
+# LeakSanitizer do not go together.)
 watched() { # COMMAND...
-  if command -v strace >/dev/null; then
+  if [ -z "${S6RC_SANITIZED:-}" ] && command -v strace >/dev/null; then
     _code=0
     strace -f -y -qq -o trace -e trace=%file,%desc "$@" || _code=$?
     if grep -F "<$T/canary" trace; then fail "opened by $*"; fi
