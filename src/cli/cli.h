@@ -105,7 +105,12 @@ extern cli_command const *cli_command_find(cli_tool const *, char const *name);
 /* Flushes stdout; dies with 111 if that fails. */
 extern void cli_flush(void);
 
-/* Opens a database or dies: 4 if it is none, 111 for other errors. */
+/* Dies with 111: what path is not trusted, see s6-rc/trust.h. what ends in a
+   blank. */
+extern void cli_dieuntrusted(char const *what, char const *path) gccattr_noreturn;
+
+/* Opens a database that is to be used or dies: 4 if it is none, 111 for other
+   errors, and if it is not trusted. */
 extern void cli_opendb(s6rc_db *, char const *path);
 
 /* Dies with 111, by errno, because live directory live could not be opened. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
@@ -13,6 +14,7 @@
 #include <s6-rc/lock.h>
 #include <s6-rc/nearest.h>
 #include <s6-rc/path.h>
+#include <s6-rc/trust.h>
 
 #include "cli.h"
 
@@ -30,9 +32,19 @@ void cli_dieopendb(char const *path)
   strerr_diefusys(S6RC_EXIT_SYSTEM, "open compiled database ", path);
 }
 
+void cli_dieuntrusted(char const *what, char const *path)
+{
+  strerr_dief(S6RC_EXIT_SYSTEM, what, path,
+              " belongs to somebody else, in a directory that everybody may write to: not used");
+}
+
 void cli_opendb(s6rc_db *db, char const *path)
 {
-  if (!s6rc_db_open(db, path)) cli_dieopendb(path);
+  int ok, fd = s6rc_open_trusted(path);
+  if (fd < 0 && errno == EPERM) cli_dieuntrusted("compiled database ", path);
+  ok = fd >= 0 && s6rc_db_openat(db, fd, ".");
+  if (fd >= 0) fd_close(fd);
+  if (!ok) cli_dieopendb(path);
 }
 
 char const *cli_livedb_path(char const *live)

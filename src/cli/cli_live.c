@@ -12,12 +12,14 @@
 #include <s6-rc/dbformat.h>
 #include <s6-rc/live.h>
 #include <s6-rc/lock.h>
+#include <s6-rc/trust.h>
 
 #include "cli.h"
 
 void cli_dieopenlive(char const *live)
 {
   if (errno == ENOENT) strerr_dief(S6RC_EXIT_SYSTEM, "no live state in ", live, ": run s6-rc-init first");
+  if (errno == EPERM) cli_dieuntrusted("live directory ", live);
   strerr_diefusys(S6RC_EXIT_SYSTEM, "open live directory ", live);
 }
 
@@ -76,7 +78,7 @@ static int limited(cli_patience const *p)
 int cli_lock_live(char const *live, cli_patience const *p)
 {
   for (;;) {
-    int lockfd, fd = openat(AT_FDCWD, live, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int lockfd, fd = s6rc_open_trusted(live);
     if (fd < 0) cli_dieopenlive(live);
     lockfd = limited(p) ? s6rc_lockat_until(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, &p->deadline)
                         : s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, p->block);

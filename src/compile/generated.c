@@ -26,6 +26,10 @@
    the limit for one user lower, they would be turned away. */
 #define ONESHOTS_MAX "256"
 
+/* Of the oneshot runner's socket: those whom the rules turn away do not even
+   take one of its places. */
+#define SOCKET_MODE "0700"
+
 /* notification-fd of both */
 #define NOTIFICATION "3"
 
@@ -67,7 +71,7 @@ int compile_write_oneshot_runner(writer *w)
   static char const *const rights[] = {0};
   w->text.len = 0;
   return put(w, SHEBANG EL("fdmove") " 1 3\n") &&
-         put(w, S6("s6-ipcserver-socketbinder") " -- " S6RC_LOCAL_SOCKET "\n") &&
+         put(w, S6("s6-ipcserver-socketbinder") " -a " SOCKET_MODE " -- " S6RC_LOCAL_SOCKET "\n") &&
          put(w, S6("s6-ipcserverd") " -1 -v0 -c " ONESHOTS_MAX " -C " ONESHOTS_MAX " --\n") &&
          put(w, S6("s6-ipcserver-access") " -v0 -E -i data/rules --\n") &&
          put(w, S6RC("s6-rc-oneshot-run") " -l ../..") && put(w, w->options->block ? " -b" : "") &&

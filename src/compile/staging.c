@@ -18,12 +18,13 @@
 
 #include <s6-rc/dbformat.h>
 #include <s6-rc/servicedir.h>
+#include <s6-rc/trust.h>
 
 #include "write.h"
 
 /* DEST:s6-rc-compile:XXXXXX */
 static char const suffix[] = ":s6-rc-compile:";
-enum { RANDOM = 6 };
+enum { RANDOM = 6, ATTEMPTS = 100 };
 
 /* Opens the directory that dest is in, and splits its own name off. */
 static int open_parent(char const *dest, stralloc *name)
@@ -56,7 +57,9 @@ static int take(compile_staging *s)
   struct stat st;
   s->lock = -1;
   s->fd = openat(s->parent, s->name.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (s->fd >= 0)
+  if (s->fd >= 0 && !s6rc_trusts_fd(s->fd))
+    errno = EEXIST; /* somebody has put one of his own in the place of ours */
+  else if (s->fd >= 0)
     s->lock = openat(s->fd, S6RC_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S6RC_MODE_FILE);
   if (s->lock < 0) {
     int e = errno;
@@ -79,7 +82,7 @@ int compile_staging_start(compile_staging *s, char const *dest)
   *s = (compile_staging){.parent = -1, .fd = -1, .lock = -1};
   s->parent = open_parent(dest, &s->dest);
   if (s->parent < 0) goto err;
-  for (;;) {
+  for (int i = 0; i < ATTEMPTS; i++) {
     int r;
     if (!stralloc_copyb(&s->name, s->dest.s, s->dest.len - 1) ||
         !stralloc_catb(&s->name, suffix, sizeof suffix - 1) || !stralloc_readyplus(&s->name, RANDOM + 1))
@@ -95,6 +98,7 @@ int compile_staging_start(compile_staging *s, char const *dest)
     if (r > 0) return 1;
     if (r < 0) goto err;
   }
+  errno = EEXIST;
 err:;
   int e = errno;
   if (s->parent >= 0) close(s->parent);

@@ -19,6 +19,7 @@
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
+#include <s6-rc/trust.h>
 
 #include "../cli/cli.h"
 #include "init.h"
@@ -201,6 +202,7 @@ static int look_around_once(init_run *o, stralloc *paths)
   struct stat st;
   int n, known = 0;
   char const *s;
+  if (!s6rc_trusts_path(o->live)) cli_dieuntrusted("", o->live);
   if (!lstat(o->live, &st) && !S_ISLNK(st.st_mode)) die_exists(o, "symbolic link");
   paths->len = 0;
   n = s6rc_livedir_list(o->live, paths);

@@ -46,7 +46,7 @@ void init_make(init_run *o)
   }
   init_sweep_links(o);
   init_warn_dangling(o);
-  fd = open2(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  fd = open2(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   ok = fd >= 0 && s6rc_livedir_fill(fd, &o->db, o->bootdb, o->scandir, o->prefix, &where);
   if (fd >= 0) fd_close(fd); /* removing may need it */
   if (!ok) {

@@ -13,12 +13,17 @@
 #include <s6/s6.h>
 
 #include <s6-rc/path.h>
+#include <s6-rc/trust.h>
 
+#include "../cli/cli.h"
 #include "init.h"
 
 void init_check_scandir(init_run const *o)
 {
-  int r = s6_svc_writectl(o->scandir, S6_SVSCAN_CTLDIR, "", 0);
+  int fd = s6rc_open_trusted(o->scandir), r;
+  if (fd < 0 && errno == EPERM) cli_dieuntrusted("scan directory ", o->scandir);
+  if (fd >= 0) fd_close(fd);
+  r = s6_svc_writectl(o->scandir, S6_SVSCAN_CTLDIR, "", 0);
   if (r > 0) return;
   if (r == -1 && errno != ENOENT && errno != ENOTDIR)
     strerr_diefusys(S6RC_EXIT_SYSTEM, "look into scan directory ", o->scandir);

@@ -31,7 +31,7 @@ static void still_missing(uint32_t missing, char const *name, void *data)
 
 static int open_supervision(init_run const *o, char const *path, s6rc_supervision *s)
 {
-  int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = open2(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return 0;
   *s =
       (s6rc_supervision){.live = o->live,

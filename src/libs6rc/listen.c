@@ -22,6 +22,7 @@
 
 #include <s6-rc/listen.h>
 #include <s6-rc/path.h>
+#include <s6-rc/servicedir.h>
 #include <s6-rc/types.h>
 
 #define FIFO_PREFIX "ftrig1:"
@@ -105,10 +106,10 @@ static int make_fifo(s6rc_listener *l, s6rc_listengroup *g, char const *service)
   if (!fifo_path(&path, service, g->name)) goto end;
   if (unlinkat(l->dirfd, FIFO_FRESH, 0) < 0 && errno != ENOENT) goto end;
   if (mkfifoat(l->dirfd, FIFO_FRESH, 0600) < 0) goto end;
-  if (fchmodat(l->dirfd, FIFO_FRESH, FIFO_MODE, 0) < 0) goto remove;
-  g->fd[0] = openat(l->dirfd, FIFO_FRESH, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (!s6rc_chmodat(l->dirfd, FIFO_FRESH, FIFO_MODE)) goto remove;
+  g->fd[0] = openat(l->dirfd, FIFO_FRESH, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
   if (g->fd[0] < 0) goto remove;
-  g->fd[1] = openat(l->dirfd, FIFO_FRESH, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  g->fd[1] = openat(l->dirfd, FIFO_FRESH, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
   if (g->fd[1] < 0) goto remove;
   r = !renameat(l->dirfd, FIFO_FRESH, l->dirfd, path.s);
   if (r) goto end;
@@ -265,6 +266,7 @@ void s6rc_listener_free(s6rc_listener *l, s6rc_nameof_func *name_of, void *data)
 int s6rc_listen_clean(int dirfd, char const *name)
 {
   stralloc path = STRALLOC_ZERO;
+  struct stat st;
   DIR *dir = 0;
   int ok = 0, e;
   if (!s6rc_path_set(&path, name) || !s6rc_path_push(&path, S6_SUPERVISE_EVENTDIR)) goto end;
@@ -287,7 +289,9 @@ int s6rc_listen_clean(int dirfd, char const *name)
     }
     if (strncmp(d->d_name, FIFO_PREFIX, sizeof FIFO_PREFIX - 1) || strlen(d->d_name) != S6RC_FIFO_NAME_LEN)
       continue;
-    int w = openat(fd, d->d_name, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    /* the directory is its group's to write to: not every name there is a FIFO */
+    if (fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISFIFO(st.st_mode)) continue;
+    int w = openat(fd, d->d_name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
     if (w >= 0)
       close(w);
     else if (errno == ENXIO)

@@ -17,6 +17,7 @@
 #include <s6-rc/record.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
+#include <s6-rc/trust.h>
 
 #define COMPILED_NEW S6RC_LIVE_COMPILED ".new"
 
@@ -39,7 +40,7 @@ static int open_db(s6rc_live *live, char const *path, s6rc_livepart *part)
 {
   *live = (s6rc_live)S6RC_LIVE_ZERO;
   *part = S6RC_PART_LIVE;
-  live->fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  live->fd = s6rc_open_trusted(path);
   if (live->fd < 0) return 0;
   *part = S6RC_PART_DB;
   return s6rc_db_openat(&live->db, live->fd, S6RC_LIVE_COMPILED);

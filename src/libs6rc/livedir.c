@@ -23,6 +23,7 @@
 #include <s6-rc/record.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
+#include <s6-rc/trust.h>
 
 /* in a live directory: the public name before it is there */
 #define LINK_NEW "link.new"
@@ -55,6 +56,14 @@ static int make_lock(int dirfd)
   return (errno = ENOENT, -1);
 }
 
+/* Has nobody put a directory of his own in the place of ours? */
+static int is_still_ours(int dirfd)
+{
+  int r = s6rc_trusts_fd(dirfd);
+  if (!r) errno = EEXIST;
+  return r > 0;
+}
+
 int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *lockfd)
 {
   size_t len;
@@ -71,10 +80,10 @@ int s6rc_livedir_create(char const *live, char const *tag, stralloc *path, int *
       return 0;
     }
     /* the umask may have taken our own right to open it */
-    int dirfd = chmod(path->s, S6RC_MODE_DIR) < 0
-                    ? -1
-                    : open2(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    *lockfd = dirfd < 0 ? -1 : make_lock(dirfd);
+    int dirfd = s6rc_chmodat(AT_FDCWD, path->s, S6RC_MODE_DIR)
+                    ? open2(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+                    : -1;
+    *lockfd = dirfd < 0 || !is_still_ours(dirfd) ? -1 : make_lock(dirfd);
     if (dirfd >= 0) fd_close(dirfd);
     if (*lockfd >= 0) return 1;
     int e = errno;
@@ -211,6 +220,12 @@ int s6rc_livedir_supervised(int fd, int follow)
   return r;
 }
 
+static int is_trusted(int dirfd, struct stat const *dir, char const *name)
+{
+  struct stat st;
+  return !fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) && s6rc_trusts(dir, &st);
+}
+
 int s6rc_livedir_list(char const *live, stralloc *paths)
 {
   static char const *const tags[] = {":" S6RC_LIVE_TAG_INIT ":", ":" S6RC_LIVE_TAG_UPDATE ":"};
@@ -218,12 +233,13 @@ int s6rc_livedir_list(char const *live, stralloc *paths)
   char const *slash = strrchr(live, '/');
   char const *base = slash ? slash + 1 : live;
   size_t baselen = strlen(base);
+  struct stat here;
   int n = -1;
   DIR *dir = 0;
   if (!s6rc_path_set(&parent, "") || (slash && !s6rc_path_pushb(&parent, live, (size_t)(slash - live) + 1)))
     goto end;
   dir = opendir(slash ? parent.s : ".");
-  if (!dir) goto end;
+  if (!dir || fstat(dirfd(dir), &here) < 0) goto end;
   for (n = 0;;) {
     size_t len = parent.len;
     errno = 0;
@@ -237,6 +253,8 @@ int s6rc_livedir_list(char const *live, stralloc *paths)
       size_t taglen = strlen(tags[i]);
       if (strncmp(d->d_name + baselen, tags[i], taglen) || strlen(d->d_name + baselen + taglen) != UNIQUE_LEN)
         continue;
+      /* what others put there is none, whatever it looks like */
+      if (!is_trusted(dirfd(dir), &here, d->d_name)) continue;
       if (!s6rc_path_push(&parent, d->d_name) || !stralloc_catb(paths, parent.s, parent.len) ||
           !stralloc_0(paths)) {
         n = -1;

@@ -17,13 +17,15 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/tai.h>
 
-#include <s6/ftrigw.h>
 #include <s6/s6.h>
 
 #include <s6-rc/dbformat.h>
 #include <s6-rc/listen.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/path.h>
+
+/* of event/, as s6 has it */
+enum { EVENTDIR_MODE = 03730 };
 
 typedef struct waiter_s waiter;
 struct waiter_s {
@@ -63,12 +65,27 @@ static void look(waiter *w, uint32_t i)
   s6rc_listener_remove(&w->listener, w->names[i], i);
 }
 
+/* Everybody may go there to write to FIFOs he knows, the group may make them:
+   what s6-supervise makes, too. One that a killed run made may lack its mode;
+   one that is a link is none. */
+static int make_eventdir(char const *path)
+{
+  int fd, ok, e;
+  if (mkdir(path, 0700) < 0 && errno != EEXIST) return 0;
+  fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return 0;
+  ok = fchown(fd, (uid_t)-1, getegid()) >= 0 && fchmod(fd, EVENTDIR_MODE) >= 0;
+  e = errno;
+  close(fd);
+  errno = e;
+  return ok;
+}
+
 static int listen_to(waiter *w, uint32_t i)
 {
   w->path.len = 0;
   if (!s6rc_path_push(&w->path, w->names[i]) || !s6rc_path_push(&w->path, S6_SUPERVISE_EVENTDIR)) return 0;
-  /* by force: one that a killed run made may lack its mode */
-  if (w->want && !ftrigw_fifodir_make(w->path.s, getegid(), 1)) return 0;
+  if (w->want && !make_eventdir(w->path.s)) return 0;
   if (!s6rc_listener_add(&w->listener, w->names[i], i, &name_of, w)) return 0;
   w->pending[i] = 1;
   w->missing++;

@@ -31,10 +31,22 @@ struct copier_s {
   char buf[COPYBUF];
 };
 
+/* Without /proc, systems that have no call for it cannot do without following
+   links: then looking first is the best there is. */
+int s6rc_chmodat(int dirfd, char const *name, mode_t mode)
+{
+  struct stat st;
+  if (!fchmodat(dirfd, name, mode, AT_SYMLINK_NOFOLLOW)) return 1;
+  if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL) return 0;
+  if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+  if (S_ISLNK(st.st_mode)) return (errno = ELOOP, 0);
+  return !fchmodat(dirfd, name, mode, 0);
+}
+
 int s6rc_mkdirat(int dirfd, char const *name, mode_t mode)
 {
   if (mkdirat(dirfd, name, mode & 0777) < 0) return 0;
-  if (!fchmodat(dirfd, name, mode, 0)) return 1;
+  if (s6rc_chmodat(dirfd, name, mode)) return 1;
   int e = errno;
   unlinkat(dirfd, name, AT_REMOVEDIR);
   errno = e;
@@ -150,7 +162,7 @@ static int copy_node(copier const *c, int dstfd, char const *dst, struct stat co
 {
   if (mknodat(dstfd, dst, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0) return 0;
   if (c->keepowner && fchownat(dstfd, dst, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0) return 0;
-  return fchmodat(dstfd, dst, st->st_mode & 07777 & ~c->maskout, 0) >= 0;
+  return s6rc_chmodat(dstfd, dst, st->st_mode & 07777 & ~c->maskout);
 }
 
 static int copy_any(copier *c, int srcfd, char const *src, int dstfd, char const *dst)

@@ -38,7 +38,7 @@ static void failed(remover *r)
 static int open_dir(int parent, char const *name)
 {
   int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0 && errno == EACCES && !fchmodat(parent, name, 0700, 0))
+  if (fd < 0 && errno == EACCES && s6rc_chmodat(parent, name, 0700))
     fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (fd >= 0 && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0) fchmod(fd, 0700);
   return fd;

@@ -97,6 +97,9 @@ extern int repo_path(repo const *, char const *dir, char const *name, stralloc *
 
 /* Sets what: "VERB PATH", PATH as in repo_path. Returns 0, keeps errno. */
 extern int repo_failed(repo *, char const *verb, char const *dir, char const *name);
+
+/* The same for path, which s6-rc/trust.h says not to use. */
+extern int repo_failed_untrusted(repo *, char const *path);
 /* Sets what to the texts, and errno to EPROTO. The list ends in a null. */
 #define repo_wrong(r, ...) repo_wrong_array(r, (char const *const[]){__VA_ARGS__, 0})
 extern int repo_wrong_array(repo *, char const *const *texts);

@@ -15,6 +15,7 @@
 #include <s6-rc/lock.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
+#include <s6-rc/trust.h>
 
 #include "install.h"
 
@@ -183,7 +184,9 @@ static int resolve(repo_install const *x, char const *text, stralloc *path)
 static int read_link(repo *r, repo_install *x)
 {
   struct stat st;
+  int trusted = s6rc_trusts_path(x->boot);
   x->target.len = 0;
+  if (!trusted) return (errno = EPERM, repo_failed_untrusted(r, x->boot));
   if (!repo_readlink(AT_FDCWD, x->boot, &x->target)) return 0;
   if (!resolve(x, x->target.s, &x->old)) return repo_failed(r, "read the boot link", 0, 0);
   return !stat(x->boot, &st) && (S_ISDIR(st.st_mode) || (errno = ENOTDIR, 0));
@@ -292,7 +295,8 @@ int repo_install_copy(repo *r, repo_install *x, char const *set, int remove_old,
 int repo_install_swap(repo_install *x)
 {
   stralloc name = STRALLOC_ZERO;
-  int ok = link_name(&name, x->boot) && !symlink(x->text.s, name.s);
+  /* one that is there is nobody's that we wait for: we hold the lock */
+  int ok = link_name(&name, x->boot) && (!unlink(name.s) || errno == ENOENT) && !symlink(x->text.s, name.s);
   if (ok) {
     ok = !rename(name.s, x->boot);
     int e = errno;

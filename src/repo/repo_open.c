@@ -13,6 +13,7 @@
 #include <s6-rc/lock.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
+#include <s6-rc/trust.h>
 
 #include "repo.h"
 
@@ -32,6 +33,19 @@ int repo_failed(repo *r, char const *verb, char const *dir, char const *name)
     r->what.len = 0;
   stralloc_free(&path);
   errno = e == EPROTO ? EIO : e;
+  return 0;
+}
+
+int repo_failed_untrusted(repo *r, char const *path)
+{
+  int e = errno;
+  r->what.len = 0;
+  if (!stralloc_cats(&r->what, "use ") || !stralloc_cats(&r->what, path) ||
+      !stralloc_cats(&r->what,
+                     ", which belongs to somebody else, in a directory that everybody may write to") ||
+      !stralloc_0(&r->what))
+    r->what.len = 0;
+  errno = e;
   return 0;
 }
 
@@ -88,15 +102,20 @@ static int open_inside(repo *r, s6rc_lockmode mode)
 
 static int open_dir(repo *r)
 {
-  r->fd = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  r->fd = s6rc_open_trusted(r->path);
   return r->fd >= 0;
+}
+
+static int cannot_open(repo *r, char const *verb)
+{
+  return errno == EPERM ? repo_failed_untrusted(r, r->path) : repo_failed(r, verb, 0, 0);
 }
 
 int repo_open(repo *r, char const *path, s6rc_lockmode mode)
 {
   *r = (repo)REPO_ZERO;
   r->path = path;
-  if (!open_dir(r)) return repo_failed(r, "open", 0, 0);
+  if (!open_dir(r)) return cannot_open(r, "open");
   if (open_inside(r, mode) &&
       (r->current >= 0 ||
        repo_wrong(r, path, " is not a repository: s6-rc-repo-init has not come to its end in it"))) {
@@ -166,9 +185,9 @@ int repo_create(repo *r, char const *path)
   *r = (repo)REPO_ZERO;
   r->path = path;
   if (!open_dir(r)) {
-    if (errno != ENOENT) return repo_failed(r, "open", 0, 0);
+    if (errno != ENOENT) return cannot_open(r, "open");
     r->made = repo_make_directory(path);
-    if ((!r->made && errno != EEXIST) || !open_dir(r)) return repo_failed(r, "create", 0, 0);
+    if ((!r->made && errno != EEXIST) || !open_dir(r)) return cannot_open(r, "create");
   }
   if (create_inside(r)) {
     repo_sweep(r);

@@ -94,7 +94,8 @@ static void open_database(query *q, char const *live, int withstate)
 {
   static s6rc_live l = S6RC_LIVE_ZERO;
   if (q->path) {
-    cli_opendb(&q->db, q->path);
+    /* anybody's: it is only read */
+    if (!s6rc_db_open(&q->db, q->path)) cli_dieopendb(q->path);
   } else if (withstate) {
     cli_openlive(&l, live);
     q->path = live;

@@ -202,7 +202,7 @@ int update_build(update_context *c, update_plan const *plan, int oldfd, s6rc_db 
   if (b.oldservices < 0) goto end;
   made = s6rc_livedir_create(c->live, S6RC_LIVE_TAG_UPDATE, path, lockfd);
   if (!made) goto end;
-  b.newfd = open2(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  b.newfd = open2(path->s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   ok = b.newfd >= 0 && fill(&b, oldfd, newdbpath);
 end:
   e = errno;

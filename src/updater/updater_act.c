@@ -137,7 +137,7 @@ int updater_act(updater *u)
   untouched = calloc(u->plan.nold, 1);
   if (!untouched) strerr_diefusys(S6RC_EXIT_SYSTEM, "remember which services have been stopped");
   prepare(u, &c, &path, untouched);
-  fd = open2(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  fd = open2(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (fd >= 0 && !update_records(&u->plan, u->rc.live.fd, fd) && u->rc.verbosity)
     strerr_warnwusys("keep the records of transitions");
   /* the point of no return; what failed may have happened nevertheless */

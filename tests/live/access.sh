@@ -100,20 +100,33 @@ fake_live() { # UID GID
   chown -R "$1:$2" "$fake"
 }
 
-check_all_refused() { # UID GID
-  dirs=$LIVE/servicedirs
-  fake_live "$1" "$2"
-  set -- "$1" "$2"
-  assert_refused "$@" 'change services' s6-rc -l "$LIVE" change b
-  assert_contains "$STDERR" 'Permission denied'
-  assert_refused "$@" 'wait for the lock' timeout 5 s6-rc -l "$LIVE" -b change b
+check_runner_refused() { # UID GID
   assert_refused "$@" 'use the oneshot runner' s6-rc -l "$fake" change o
   assert_lacks "$STDERR" fake
-  assert_refused "$@" 'use supervisors' s6-rc -l "$fake" change b
   assert_refused "$@" 'reload a oneshot' s6-rc -l "$fake" reload producer
   # shellcheck disable=SC2016
   assert_refused "$@" 'talk to the oneshot runner' timeout 10 s6-ipcclient "$dirs/s6rc-oneshot-runner/s" \
     sh -c 'echo hello >&7; test -n "$(head -c 1 <&6)"'
+}
+
+check_all_refused() { # UID GID
+  dirs=$LIVE/servicedirs
+  fake_live "$1" "$2"
+  fifo=ftrig1:@400000000000000000000000:fedcba # of a listener
+  for name in a s6rc-oneshot-runner s6rc-fdholder; do
+    mkfifo -m 622 "$dirs/$name/event/$fifo"
+  done
+  set -- "$1" "$2"
+  assert_refused "$@" 'change services' s6-rc -l "$LIVE" change b
+  assert_contains "$STDERR" 'Permission denied'
+  assert_refused "$@" 'wait for the lock' timeout 5 s6-rc -l "$LIVE" -b change b
+  assert_mode "$dirs/s6rc-oneshot-runner/s" 700
+  check_runner_refused "$@"
+  # its rules would do, too
+  chmod 777 "$dirs/s6rc-oneshot-runner/s"
+  check_runner_refused "$@"
+  chmod 700 "$dirs/s6rc-oneshot-runner/s"
+  assert_refused "$@" 'use supervisors' s6-rc -l "$fake" change b
   assert_refused "$@" 'list descriptors' s6-fdholder-list -t 5000 "$dirs/s6rc-fdholder/s"
   assert_refused "$@" 'get a descriptor' s6-fdholder-retrieve -t 5000 "$dirs/s6rc-fdholder/s" pipe:s6rc-r-logger true
   assert_refused "$@" 'store a descriptor' s6-fdholder-store -t 5000 "$dirs/s6rc-fdholder/s" mine
@@ -129,13 +142,18 @@ check_all_refused() { # UID GID
     assert_refused "$@" 'remove down files' rm -f "$dirs/b/down"
     assert_refused "$@" 'look into supervise' ls "$dirs/$name/supervise"
     assert_refused "$@" 'look into event' ls "$dirs/$name/event"
+    assert_refused "$@" 'listen to events' mkfifo "$dirs/$name/event/ftrig1:@400000000000000000000000:abcdef"
+    assert_refused "$@" 'send events' sh -c "echo u >'$dirs/$name/event/$fifo'"
     assert_refused "$@" 'write to control' sh -c "echo d >'$dirs/$name/supervise/control'"
     assert_refused "$@" 'command' s6-svc -u "$dirs/$name"
   done
+  for name in a s6rc-oneshot-runner s6rc-fdholder; do rm "$dirs/$name/event/$fifo"; done
   assert_refused "$@" 'make files' sh -c ": >'$LIVE/new'"
   assert_refused "$@" 'make service directories' mkdir "$dirs/new"
   assert_refused "$@" 'remove things' rm -f "$LIVE/compiled"
   assert_refused "$@" 'take the link away' rm -f "$LIVE"
+  assert_refused "$@" 'give the link another name' mv "$LIVE" "$LIVE.old"
+  assert_refused "$@" 'take the directory away' mv "$(dirname "$LIVE")/$(readlink "$LIVE")" "$fake/taken"
   assert_refused "$@" 'make a live directory' s6-rc-init -c "$DB" -l "$LIVE" "$SCAN"
   assert_refused "$@" 'make a live directory of that name' s6-rc-init -c "$DB" -l "$LIVE" -p x "$SCAN"
 }
@@ -191,6 +209,35 @@ test_strangers_in_the_tree_of_root() {
   assert_refused $STRANGER 0 'command' s6-svc -u "$LIVE/servicedirs/b"
   assert_absent "$LIVE/servicedirs/s6rc-oneshot-runner/o-is-up"
 }
+
+# Nor does it matter where it is, nor what umask the tree was started with.
+check_strangers_in_a_sticky_directory() { # UMASK
+  need_others
+  mkdir tmp
+  chmod 1777 tmp
+  LIVE=$T/tmp/live
+  longrun a
+  longrun b
+  oneshot o up='touch o-is-up'
+  define producer longrun "run=$RUN" producer-for=logger
+  define logger longrun "run=$RUN" consumer-for=producer
+  bundle all a b o producer
+  umask "$1"
+  start_live
+  rc change a producer s6rc-oneshot-runner
+  umask 022
+  check_all_refused $STRANGER $STRANGER
+  check_reading $STRANGER $STRANGER
+  assert_eq "$(find "$LIVE/" -path '*/supervise/control' ! -perm 600)" '' 'control FIFOs'
+  assert_eq "$(find "$LIVE/" -name event ! -perm 3730)" '' 'event directories'
+  assert_mode "$LIVE/lock" 600
+  assert_mode "$LIVE/servicedirs/s6rc-oneshot-runner/s" 700
+  rc change all
+  assert_up a b o producer logger
+  assert_exit 0 rc diff
+}
+test_strangers_in_a_sticky_directory_umask_000() { check_strangers_in_a_sticky_directory 000; }
+test_strangers_in_a_sticky_directory_umask_077() { check_strangers_in_a_sticky_directory 077; }
 
 # Modes do not depend on the umask.
 check_umask() { # UMASK

@@ -208,7 +208,8 @@ test_ordinary_user() {
   wait $svscan || :
 }
 
-# The runner lets in root and its owner, not those in root's group.
+# The runner lets in root and its owner, not those in root's group: by the mode
+# of its socket, and by its rules.
 test_runner_is_closed_to_strangers() {
   need_root
   oneshot a up="$(says a)"
@@ -217,6 +218,8 @@ test_runner_is_closed_to_strangers() {
   chmod 711 "$S6RC_SCRATCH"
   chmod 755 "$T"
   uid=$(id -u nobody)
+  assert_mode "$LIVE/servicedirs/s6rc-oneshot-runner/s" 700
+  chmod 777 "$LIVE/servicedirs/s6rc-oneshot-runner/s"
   for gid in 0 "$uid"; do
     assert_exit 1 s6-applyuidgid -u "$uid" -g "$gid" -G 0 s6-ipcclient -l0 "$LIVE/servicedirs/s6rc-oneshot-runner/s" \
       sh -c 'printf "" >&7; read x <&6'

@@ -505,16 +505,20 @@ TEST(cleaning)
 {
   static char const dead[] = "s0/event/ftrig1:@400000000000000000000000:abcdef";
   static char const foreign[] = "s0/event/ftrig1:@400000000000000000000000:abcdefg";
+  static char const link[] = "s0/event/ftrig1:@400000000000000000000000:abcdeg";
   s6rc_listener l;
   make_services(&s, 2, "s");
   CHECK(s6rc_listener_init(&l, s.dirfd, 2, 2));
   add(&l, &s, 0);
   CHECK(!mkfifo(dead, 0600) && !mkfifo(foreign, 0600));
   CHECK(!symlink("nowhere", "s0/event/other"));
+  /* nor is what it leads to opened */
+  CHECK(!mkfifo("s0/fifo", 0600) && !symlink("../fifo", link));
   CHECK(s6rc_listen_clean(s.dirfd, s.name[0]));
   CHECK_INT(access(dead, F_OK), -1);
   CHECK(!unlink(foreign));
   CHECK(!unlink("s0/event/other"));
+  CHECK(!unlink(link) && !unlink("s0/fifo"));
   notify(&s, 0, 'u');
   CHECK_INT(hear(&l, events), 1);
   CHECK(s6rc_listen_clean(s.dirfd, s.name[1]));

@@ -14,6 +14,7 @@
 #include <s6-rc/lock.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
+#include <s6-rc/trust.h>
 
 #include "test.h"
 
@@ -333,6 +334,48 @@ TEST(list)
   CHECK(has(&paths, n, "live:s6-rc-init:aaaaaa"));
   CHECK_INT(s6rc_livedir_list("none/live", &paths), -1);
   CHECK_ERRNO(ENOENT);
+  stralloc_free(&paths);
+}
+
+/* Where everybody may write, what others have made does not count. */
+TEST(list_of_what_is_trusted)
+{
+  static char const own[] = "sub/live:s6-rc-init:aaaaaa", his[] = "sub/live:s6-rc-init:bbbbbb",
+                    link[] = "sub/live:s6-rc-update:cccccc";
+  static mode_t const modes[] = {01777, 0777, 01770, 0755, 0775};
+  stralloc paths = STRALLOC_ZERO;
+  if (geteuid()) SKIP("needs root");
+  enter_dir();
+  CHECK(!mkdir("sub", 0755) && !mkdir(own, 0755) && !mkdir(his, 0755) && !symlink(own, link));
+  CHECK(!chown(his, 12345, 12345) && !lchown(link, 12345, 12345));
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    int all = !(modes[i] & 01002);
+    CHECK(!chmod("sub", modes[i]));
+    paths.len = 0;
+    CHECK_INT(s6rc_livedir_list("sub/live", &paths), all ? 3 : 1);
+    CHECK(has(&paths, all ? 3 : 1, own));
+    CHECK_INT(s6rc_trusts_path(own), 1);
+    CHECK_INT(s6rc_trusts_path(his), all);
+    CHECK_INT(s6rc_trusts_path("sub/live:s6-rc-init:bbbbbb//"), all);
+    CHECK_INT(s6rc_trusts_path(link), all);
+    int fd = s6rc_open_trusted(his);
+    CHECK_INT(fd >= 0, all);
+    if (!all) CHECK_ERRNO(EPERM);
+    if (fd >= 0) close(fd);
+  }
+  /* his is the whole directory */
+  CHECK(!chmod("sub", 01777) && !chown("sub", 12345, 12345));
+  paths.len = 0;
+  CHECK_INT(s6rc_livedir_list("sub/live", &paths), 3);
+  /* ours is the link, his what it leads to */
+  CHECK(!chown("sub", 0, 0) && !symlink("live:s6-rc-init:bbbbbb", "sub/live"));
+  CHECK_INT(s6rc_trusts_path("sub/live"), 1);
+  CHECK_INT(s6rc_open_trusted("sub/live"), -1);
+  CHECK_ERRNO(EPERM);
+  CHECK_INT(s6rc_open_trusted("sub/none"), -1);
+  CHECK_ERRNO(ENOENT);
+  CHECK(!chdir("sub"));
+  CHECK_INT(s6rc_trusts_path("live:s6-rc-init:bbbbbb"), 0);
   stralloc_free(&paths);
 }
 

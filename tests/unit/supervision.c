@@ -201,6 +201,20 @@ TEST(half_made_event_directory)
   stralloc_free(&where);
 }
 
+/* One that is a link is no event directory: what it leads to is left alone. */
+TEST(linked_event_directory)
+{
+  stralloc where = STRALLOC_ZERO;
+  struct stat st;
+  make_services(1, "");
+  start_svscan();
+  CHECK(!mkdir("elsewhere", 0700) && !symlink("../../../elsewhere", "real/servicedirs/s 0/event"));
+  CHECK(!begin(1, &where));
+  CHECK(!stat("../../elsewhere", &st));
+  CHECK_INT(st.st_mode & 07777, 0700);
+  stralloc_free(&where);
+}
+
 TEST(end_brings_services_down)
 {
   stralloc where = STRALLOC_ZERO;

@@ -321,6 +321,21 @@ TEST(exact_modes)
   }
 }
 
+TEST(modes_of_links_stay)
+{
+  int fd = open_dir();
+  CHECK(s6rc_writefileat(fd, "f", "", 0, 0600) && s6rc_mkdirat(fd, "d", 0700));
+  CHECK(!symlinkat("f", fd, "lf") && !symlinkat("d", fd, "ld") && !symlinkat("nowhere", fd, "ln"));
+  CHECK(!s6rc_chmodat(fd, "lf", 0666) && !s6rc_chmodat(fd, "ld", 0777) && !s6rc_chmodat(fd, "ln", 0777));
+  check_mode(fd, "f", 0600);
+  check_mode(fd, "d", 0700);
+  CHECK(s6rc_chmodat(fd, "f", 0640) && s6rc_chmodat(fd, "d", 03730));
+  check_mode(fd, "f", 0640);
+  check_mode(fd, "d", 03730);
+  CHECK(!s6rc_chmodat(fd, "none", 0600));
+  CHECK_ERRNO(ENOENT);
+}
+
 TEST(a_file_that_does_not_fit)
 {
   struct rlimit rl;

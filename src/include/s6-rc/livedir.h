@@ -46,8 +46,9 @@ extern int s6rc_livedir_published(char const *live, char const *path);
    errno. */
 extern int s6rc_livedir_supervised(int fd, int follow);
 
-/* The live directories that were made for public name live: appends their
-   paths, each with a NUL. Their number; -1 and errno. */
+/* The live directories that were made for public name live, by somebody who is
+   trusted there (s6-rc/trust.h): appends their paths, each with a NUL. Their
+   number; -1 and errno. */
 extern int s6rc_livedir_list(char const *live, stralloc *paths);
 
 /* Removes live directory path, unless somebody has it locked or supervises

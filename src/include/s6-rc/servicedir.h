@@ -47,6 +47,10 @@ extern s6rc_sdfile const *s6rc_sdfile_find(char const *name, size_t len);
 #define S6RC_MODE_FILE   0644
 #define S6RC_MODE_SCRIPT 0755
 
+/* Gives an entry exactly this mode; a link is not followed: ELOOP, EOPNOTSUPP.
+   1; 0 and errno. */
+extern int s6rc_chmodat(int dirfd, char const *name, mode_t mode);
+
 /* Makes a directory with exactly this mode, whatever the umask. 1; 0, errno. */
 extern int s6rc_mkdirat(int dirfd, char const *name, mode_t mode);
 
