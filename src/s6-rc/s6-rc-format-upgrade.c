@@ -119,6 +119,7 @@ int main(int argc, char const *const *argv)
   unsigned int verbosity = 1;
   s6rc_db old, new;
   cli_patience patience = {.block = 0};
+  update_phase phase;
   int fd;
   tain tto;
   cli_parser p;
@@ -138,7 +139,10 @@ int main(int argc, char const *const *argv)
   cli_opendb(&new, newpath);
   fd = cli_lock_live(live, &patience);
   cli_lock_db(&new, newpath, &patience);
-  if (update_find(fd) != UPDATE_NONE)
+  phase = update_find(fd);
+  if (phase == UPDATE_UNREADABLE)
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "read the record of an update in live directory ", live);
+  if (phase != UPDATE_NONE)
     strerr_dief(S6RC_EXIT_SYSTEM, "an update of live directory ", live,
                 " was interrupted: any `s6-rc change` ",
                 "completes or undoes it, with the tools that began it");
