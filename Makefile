@@ -210,11 +210,16 @@ check: check-build
 	S6RC_BUILD=$(CHECKED) sh $(srcdir)/tests/run $(TESTS)
 
 # A unit test may use every room, also private headers ("ROOM/header.h").
-units: $(UNITS)
+units: $(UNITS) build/unit/faults.so
 build/unit/%: $(srcdir)/tests/unit/%.c $(ARCHIVES) build/linked-with
 	@mkdir -p build/unit
 	$(call show,LINK $@)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< \
 	  -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(EXTERNAL) $(SOCKET_LIB) $(SPAWN_LIB) $(SYSCLOCK_LIB) $(TIMER_LIB) $(LDLIBS)
+
+# What tests/lib/faults.sh preloads
+build/unit/faults.so: $(srcdir)/tests/lib/faults.c build/linked-with
+	@mkdir -p build/unit
+	$(call show,LINK $@)$(CC) $(ALL_CFLAGS) $(filter-out -static -no-pie,$(ALL_LDFLAGS)) -shared -o $@ $<
 
 # --- cleaning, packing
 
