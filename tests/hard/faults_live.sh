@@ -83,10 +83,11 @@ test_format_upgrade() {
   FAULT_DB=$LIVE/compiled
   fault_before() { ln -sfn "$DB" "$LIVE/compiled"; }
   tidy() { assert_absent "$LIVE/compiled.new" && assert_output '' rc diff && assert_up a o; }
-  fault_same() { assert_eq "$(readlink "$LIVE/compiled")" "$T/new" && tidy; }
+  pointed() { assert_eq "$(readlink "$LIVE/compiled")" "$T/new" && tidy; }
+  fault_same() { assert_eq "$(cat "$T/f.err")" '' 'a warning' && pointed; }
   fault_failed() {
     assert_eq "$(readlink "$LIVE/compiled")" "$DB" && tidy
-    faultless s6-rc-format-upgrade -l "$LIVE" "$T/new" && fault_same
+    faultless s6-rc-format-upgrade -l "$LIVE" "$T/new" && pointed
   }
   faults_sweep 30 s6-rc-format-upgrade -l "$LIVE" "$T/new"
 }
