@@ -64,6 +64,7 @@ test_new() {
   faults_begin
   repository
   sweep 50 set-new s t
+  FAULT_BRIEF=yes
   sweep 50 set-copy s u
   sweep 50 set-delete s
 }
@@ -89,6 +90,7 @@ test_change() {
   tool set-new s t
   sweep 50 set-change -p s masked net
   tool set-change s active ftp
+  FAULT_BRIEF=yes
   sweep 50 set-fix s
 }
 
@@ -100,81 +102,6 @@ test_commit() {
   tool set-change s active ftp
   FAULT_BRIEF=yes
   sweep 100 set-commit s
-}
-
-test_install() {
-  faults_begin
-  repository
-  tool set-new s
-  tool set-commit s
-  tool set-install --no-update -c "$T/boot/current" -l "$LIVE" s
-  fault_same() {
-    # what could not be tidied up, the next one does
-    if [ -s "$T/f.err" ]; then
-      assert_contains "$(cat "$T/f.err")" 'the next s6-rc-set-install '
-      grep -Fq "$SAYS" "$T/f.err" || grep -Fq 'still in use' "$T/f.err" || fail 'no reason'
-    fi
-    faultless s6-rc-set-install -r "$T/repo" --no-update -c "$T/boot/current" -l "$LIVE" s || fail 'fails again'
-    "$S6RC_BIN/s6-rc-db" -c boot/current check || fail 'no database'
-    assert_eq "$(databases)" "$(readlink boot/current)" databases
-    assert_absent repo/installing repo/installing.new
-  }
-  fault_before() { readlink boot/current >leads; }
-  fault_failed() {
-    assert_eq "$(readlink boot/current)" "$(cat leads)" 'the boot link'
-    : >"$T/f.err"
-    fault_same
-  }
-  faults_sweep 50 s6-rc-set-install -r "$T/repo" --no-update -c "$T/boot/current" -l "$LIVE" s
-}
-
-# What another boot link leads to is not removed, and be it in an old note.
-test_install_elsewhere() {
-  faults_begin
-  repository
-  tool set-new s
-  tool set-commit s
-  for boot in boot elsewhere; do
-    tool set-install --no-update -c "$T/$boot/current" -l "$LIVE" s
-  done
-  fault_before() {
-    printf '%s\n' "boot $T/boot/current" "live $LIVE" "db $T/boot/$(readlink boot/current)" >repo/installing
-  }
-  fault_same() { "$S6RC_BIN/s6-rc-db" -c boot/current check; }
-  fault_failed() { fault_same; }
-  FAULT_ONLY='^stat$'
-  faults_sweep 4 s6-rc-set-install -r "$T/repo" --no-update -c "$T/elsewhere/current" -l "$LIVE" s
-}
-
-# With a live directory that goes along.
-test_install_live() {
-  faults_begin
-  store one
-  longrun a flag-recommended=
-  oneshot c
-  tool repo-init one
-  tool set-new s
-  tool set-commit s
-  set -- s6-rc-set-install -r "$T/repo" -c "$T/boot/current" -l "$LIVE"
-  "$@" --no-update s
-  start_scan
-  s6-rc-init -c "$T/boot/current" -l "$LIVE" "$SCAN"
-  rc change default
-  install="$*"
-  fault_same() {
-    # what could not be tidied up, the next one does
-    # shellcheck disable=SC2086
-    [ ! -s "$T/f.err" ] || faultless $install s || fail 'fails again'
-    assert_eq "$(databases)" "$(readlink boot/current)" databases
-    assert_eq "$(readlink -f "$LIVE/compiled")" "$(readlink -f boot/current)" 'the live database'
-    "$S6RC_BIN/s6-rc-db" -c boot/current check || fail 'no database'
-    assert_up a
-    assert_output '' rc diff
-    assert_absent repo/installing repo/installing.new
-  }
-  fault_failed() { fault_same; }
-  FAULT_BRIEF=yes FAULT_CODES='111 126'
-  faults_sweep 50 "$@" s
 }
 
 test_reading() {
