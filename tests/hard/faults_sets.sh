@@ -108,9 +108,9 @@ test_reading() {
   faults_begin
   repository
   tool set-new s t
-  faults_sweep 20 s6-rc-repo-list -r "$T/repo"
-  faults_sweep 20 s6-rc-set-status -r "$T/repo" s
-  faults_sweep 20 s6-rc-set-change -r "$T/repo" -n s active ftp
+  faults_sweep 10 s6-rc-repo-list -r "$T/repo"
+  faults_sweep 10 s6-rc-set-status -r "$T/repo" s
+  faults_sweep 10 s6-rc-set-change -r "$T/repo" -n s active ftp
 }
 
 # stdout that cannot be written to
