@@ -211,7 +211,7 @@ check: check-build
 	S6RC_BUILD=$(CHECKED) sh $(srcdir)/tests/run $(TESTS)
 
 # A unit test may use every room, also private headers ("ROOM/header.h").
-units: $(UNITS) $(FUZZ_TARGETS)
+units: $(UNITS) $(FUZZ_TARGETS) build/unit/faults.so
 test_program = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(1) \
   -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(EXTERNAL) $(SOCKET_LIB) $(SPAWN_LIB) $(SYSCLOCK_LIB) $(TIMER_LIB) $(LDLIBS)
 build/unit/%: $(srcdir)/tests/unit/%.c $(ARCHIVES) build/linked-with
@@ -240,6 +240,11 @@ build-fuzz/config.mak: config.mak $(srcdir)/configure $(wildcard $(srcdir)/packa
 
 fuzzers: build-fuzz/config.mak
 	@$(MAKE) -C build-fuzz fuzz-targets FUZZ_MAIN=-fsanitize=fuzzer
+
+# What tests/lib/faults.sh preloads
+build/unit/faults.so: $(srcdir)/tests/lib/faults.c build/linked-with
+	@mkdir -p build/unit
+	$(call show,LINK $@)$(CC) $(ALL_CFLAGS) $(filter-out -static -no-pie,$(ALL_LDFLAGS)) -shared -o $@ $<
 
 # --- cleaning, packing
 

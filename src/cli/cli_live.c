@@ -12,6 +12,7 @@
 #include <s6-rc/dbformat.h>
 #include <s6-rc/live.h>
 #include <s6-rc/lock.h>
+#include <s6-rc/state.h>
 #include <s6-rc/trust.h>
 
 #include "cli.h"
@@ -29,7 +30,7 @@ void cli_dielive(char const *live, s6rc_livepart part)
   if (part == S6RC_PART_DB) cli_dieopendb(cli_livedb_path(live));
   if (part == S6RC_PART_STATE && errno == EPROTO)
     strerr_dief(S6RC_EXIT_DAMAGED, "the state file of live directory ", live, " does not match its database");
-  strerr_diefusys(S6RC_EXIT_SYSTEM, "read live directory ", live);
+  strerr_diefusys(S6RC_EXIT_SYSTEM, "read ", live, "/" S6RC_STATE_FILE);
 }
 
 void cli_openlive(s6rc_live *l, char const *live)

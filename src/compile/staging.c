@@ -55,6 +55,7 @@ static int open_parent(char const *dest, stralloc *name)
 static int take(compile_staging *s)
 {
   struct stat st;
+  int e = 0;
   s->lock = -1;
   s->fd = openat(s->parent, s->name.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (s->fd >= 0 && !s6rc_trusts_fd(s->fd))
@@ -62,19 +63,22 @@ static int take(compile_staging *s)
   else if (s->fd >= 0)
     s->lock = openat(s->fd, S6RC_LOCK_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S6RC_MODE_FILE);
   if (s->lock < 0) {
-    int e = errno;
-    if (s->fd >= 0) close(s->fd);
-    if (e == ENOENT || e == EEXIST) return 0;
-    s6rc_treeremoveat(s->parent, s->name.s);
-    errno = e;
-    return -1;
+    if (errno != ENOENT && errno != EEXIST) e = errno;
+  } else {
+    /* on a file system without locks nobody else has one either: only 0 says
+       that another process holds it */
+    int mine = fd_lock(s->lock, 1, 1);
+    if (mine && fstat(s->lock, &st) < 0)
+      e = errno;
+    else if (mine && st.st_nlink)
+      return 1;
+    fd_close(s->lock);
   }
-  /* on a file system without locks nobody else has one either: only 0 says
-     that another process holds it */
-  if (fd_lock(s->lock, 1, 1) && !fstat(s->lock, &st) && st.st_nlink) return 1;
-  fd_close(s->lock);
-  fd_close(s->fd);
-  return 0;
+  if (s->fd >= 0) fd_close(s->fd);
+  if (!e) return 0;
+  s6rc_treeremoveat(s->parent, s->name.s);
+  errno = e;
+  return -1;
 }
 
 int compile_staging_start(compile_staging *s, char const *dest)

@@ -198,8 +198,10 @@ void engine_command_reap(engine *e)
     size_t last = genalloc_len(engine_child, &e->children) - 1;
     int wstat;
     engine_child child = children[i];
-    pid_t r = waitpid(child.pid, &wstat, WNOHANG);
-    if (!r || (r < 0 && errno == EINTR)) {
+    pid_t r;
+    do r = waitpid(child.pid, &wstat, WNOHANG);
+    while (r < 0 && errno == EINTR);
+    if (!r) {
       i++;
       continue;
     }

@@ -35,9 +35,12 @@ static int make_path(engine *e, engine_job const *job, char const *file, char co
          (!sub || s6rc_path_push(&e->path, sub));
 }
 
+/* 1, 0; -1 and errno */
 static int exists(engine *e, engine_job const *job, char const *file)
 {
-  return make_path(e, job, file, 0) && !faccessat(e->dirfd, e->path.s, F_OK, 0);
+  if (!make_path(e, job, file, 0)) return -1;
+  if (!faccessat(e->dirfd, e->path.s, F_OK, 0)) return 1;
+  return errno == ENOENT ? 0 : -1;
 }
 
 /* 1 read, 0 never supervised, -1 error */
@@ -167,9 +170,14 @@ void engine_longrun_start(engine *e, uint32_t i)
 {
   engine_job *job = JOB(e, i);
   s6_svstatus_t st = S6_SVSTATUS_ZERO;
-  int up = e->plan->dir == S6RC_UP;
+  int up = e->plan->dir == S6RC_UP, notifies;
   if (up && !check_scripts(e, i)) return;
-  job->notifies = exists(e, job, NOTIFICATION);
+  notifies = exists(e, job, NOTIFICATION);
+  if (notifies < 0) {
+    system_failure(e, i, "look for its " NOTIFICATION);
+    return;
+  }
+  job->notifies = !!notifies;
   if (!s6rc_listener_add(&e->listener, job->name, i, &engine_job_name, e)) {
     system_failure(e, i, "listen to its events");
     return;
@@ -242,10 +250,10 @@ void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
   if (st.flagwantup == up) job->wanted = 1;
   enum look_e seen = judge(e, job, &st, events);
   if (seen != THERE && events & S6RC_EVENT_GONE) {
-    if (s6_svc_ok(job->name) <= 0) {
-      engine_fail(e, i, ENGINE_FAIL_UNSUPERVISED, 0, 0);
-      return;
-    }
+    int supervised = s6_svc_ok(job->name);
+    if (supervised < 0) system_failure(e, i, "look for its supervisor");
+    if (!supervised) engine_fail(e, i, ENGINE_FAIL_UNSUPERVISED, 0, 0);
+    if (supervised <= 0) return;
     /* it may have been another one of its group */
     if (e->againms < AGAIN_LAST_MS) again(e, job, 1);
   }

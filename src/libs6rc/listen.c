@@ -62,10 +62,10 @@ int s6rc_listener_init(s6rc_listener *l, int dirfd, uint32_t nslots, uint32_t n)
   *l = (s6rc_listener)S6RC_LISTENER_ZERO;
   l->dirfd = dirfd;
   l->maxgroups = spread(n);
-  l->nslots = nslots;
   if (unlinkat(dirfd, FIFO_FRESH, 0) < 0 && errno != ENOENT) return 0;
   l->slots = malloc(((size_t)nslots + 1) * sizeof(slot));
   if (!l->slots) return 0;
+  l->nslots = nslots;
   for (uint32_t i = 0; i < nslots; i++) l->slots[i].group = S6RC_NONE;
   return 1;
 }

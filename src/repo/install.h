@@ -27,11 +27,12 @@ struct repo_install_s {
   stralloc fresh;
   stralloc text;
   stralloc leftovers; /* lines of the record */
+  int error;          /* why the last of them could not be removed; EBUSY: it is in use */
 };
 #define REPO_INSTALL_ZERO                                                                        \
   {                                                                                              \
     .boot = 0, .live = 0, .target = STRALLOC_ZERO, .old = STRALLOC_ZERO, .fresh = STRALLOC_ZERO, \
-    .text = STRALLOC_ZERO, .leftovers = STRALLOC_ZERO                                            \
+    .text = STRALLOC_ZERO, .leftovers = STRALLOC_ZERO, .error = 0                                \
   }
 
 /* Takes the lock of installations, waiting; it lasts as long as the process.

@@ -100,6 +100,9 @@ extern int repo_failed(repo *, char const *verb, char const *dir, char const *na
 
 /* The same for path, which s6-rc/trust.h says not to use. */
 extern int repo_failed_untrusted(repo *, char const *path);
+/* The same with texts: "VERB ", "PATH", ...; the list ends in a null. */
+#define repo_cannot(r, ...) repo_cannot_array(r, (char const *const[]){__VA_ARGS__, 0})
+extern int repo_cannot_array(repo *, char const *const *texts);
 /* Sets what to the texts, and errno to EPROTO. The list ends in a null. */
 #define repo_wrong(r, ...) repo_wrong_array(r, (char const *const[]){__VA_ARGS__, 0})
 extern int repo_wrong_array(repo *, char const *const *texts);
@@ -150,6 +153,7 @@ extern int repo_fingerprint(source const *, unsigned char *digest, stralloc *whe
 
 extern int repo_setname_legal(char const *);
 extern int repo_sets(repo *, repo_names *);
+/* 1, 0; -1 and errno, what */
 extern int repo_set_exists(repo *, char const *set);
 
 /* Opens the reference database. 0: ENOENT if there is none (yet); EPROTO,

@@ -38,18 +38,19 @@ int repo_install_lock(char const *path)
   return ok;
 }
 
-/* Both lead to the same directory. */
+/* Do both lead to the same directory? 1, 0; -1: there is no way to know */
 static int same(char const *a, char const *b)
 {
   struct stat x, y;
-  return !stat(a, &x) && !stat(b, &y) && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+  if (stat(a, &x) < 0 || stat(b, &y) < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+  return x.st_ino == y.st_ino && x.st_dev == y.st_dev;
 }
 
 static int uses(char const *live, char const *db)
 {
   stralloc path = STRALLOC_ZERO;
-  /* if there is no memory to know, it does */
-  int r = !s6rc_path_set(&path, live) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED) || same(path.s, db);
+  /* if there is no way to know, it does */
+  int r = !s6rc_path_set(&path, live) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED) || same(path.s, db) != 0;
   stralloc_free(&path);
   return r;
 }
@@ -121,8 +122,13 @@ static int link_name(stralloc *sa, char const *boot)
    vain; one that is in use stays in the record. */
 static int sweep_one(repo_install *x, char const *boot, char const *live, char const *db)
 {
-  if (same(boot, db) || same(x->boot, db)) return 1;
-  if (!uses(live, db) && !uses(x->live, db) && (remove_db(db) || errno == EINVAL)) return 1;
+  int theirs = same(boot, db), ours = same(x->boot, db);
+  x->error = EBUSY;
+  if (theirs > 0 || ours > 0) return 1;
+  if (!theirs && !ours && !uses(live, db) && !uses(x->live, db)) {
+    if (remove_db(db) || errno == EINVAL) return 1;
+    x->error = errno;
+  }
   return put(&x->leftovers, boot_word, boot) && put(&x->leftovers, live_word, live) &&
          put(&x->leftovers, db_word, db);
 }
@@ -270,19 +276,20 @@ int repo_install_copy(repo *r, repo_install *x, char const *set, int remove_old,
   if (!write_record(r, &text)) return 0;
   ok = make_directory(x) && copy(r, x, set, &where);
   if (!ok) {
-    int e = errno;
-    r->what.len = 0;
-    if (!stralloc_cats(&r->what, "copy the database of the set to ") ||
-        !stralloc_cats(&r->what, x->fresh.s) ||
-        (where.len && (!stralloc_cats(&r->what, ": ") || !stralloc_cats(&r->what, where.s))) ||
-        !stralloc_0(&r->what))
-      r->what.len = 0;
-    errno = e == EPROTO ? EIO : e;
+    repo_cannot(r, "copy the database of the set to ", x->fresh.s, where.len ? ": " : "",
+                where.len ? where.s : "");
   } else if (!s6rc_db_open(&db, x->fresh.s)) {
     ok = 0;
-    damage->what = "it cannot be opened";
+    if (errno == EPROTO || errno == EPROTOTYPE || errno == ENOENT)
+      damage->what = "it cannot be opened";
+    else
+      repo_cannot(r, "open ", x->fresh.s);
   } else {
     ok = s6rc_db_check(&db, damage);
+    if (!ok && errno != EPROTO) {
+      damage->what = 0;
+      repo_cannot(r, "check ", x->fresh.s);
+    }
     s6rc_db_close(&db);
   }
   int e = errno;

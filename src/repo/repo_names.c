@@ -9,6 +9,8 @@
 
 #include <skalibs/djbunix.h>
 
+#include <s6-rc/path.h>
+
 #include "repo.h"
 
 void repo_names_free(repo_names *x)
@@ -120,8 +122,14 @@ int repo_setname_legal(char const *s)
 int repo_set_exists(repo *r, char const *set)
 {
   stralloc path = STRALLOC_ZERO;
-  int ok = repo_setname_legal(set) && stralloc_cats(&path, REPO_SETS "/") && stralloc_cats(&path, set) &&
-           stralloc_0(&path) && !faccessat(r->current, path.s, F_OK, 0);
+  int found;
+  if (!repo_setname_legal(set)) return 0;
+  found = s6rc_path_set(&path, REPO_SETS) && s6rc_path_push(&path, set) &&
+          !faccessat(r->current, path.s, F_OK, 0);
+  if (!found && errno != ENOENT) {
+    repo_failed(r, "look for", REPO_CURRENT "/" REPO_SETS, set);
+    found = -1;
+  }
   stralloc_free(&path);
-  return ok;
+  return found;
 }

@@ -28,34 +28,42 @@ int repo_failed(repo *r, char const *verb, char const *dir, char const *name)
   int e = errno;
   stralloc path = STRALLOC_ZERO;
   r->what.len = 0;
-  if (!repo_path(r, dir, name, &path) || !stralloc_cats(&r->what, verb) || !stralloc_cats(&r->what, " ") ||
-      !stralloc_catb(&r->what, path.s, path.len) || !stralloc_0(&r->what))
-    r->what.len = 0;
+  if (repo_path(r, dir, name, &path)) repo_cannot(r, verb, " ", path.s);
   stralloc_free(&path);
   errno = e == EPROTO ? EIO : e;
+  return 0;
+}
+
+static int set_what(repo *r, char const *const *texts)
+{
+  r->what.len = 0;
+  while (*texts && stralloc_cats(&r->what, *texts)) texts++;
+  if (!*texts && stralloc_0(&r->what)) return 1;
+  r->what.len = 0;
   return 0;
 }
 
 int repo_failed_untrusted(repo *r, char const *path)
 {
   int e = errno;
-  r->what.len = 0;
-  if (!stralloc_cats(&r->what, "use ") || !stralloc_cats(&r->what, path) ||
-      !stralloc_cats(&r->what,
-                     ", which belongs to somebody else, in a directory that everybody may write to") ||
-      !stralloc_0(&r->what))
-    r->what.len = 0;
+  set_what(r, (char const *const[]){
+                  "use ", path,
+                  ", which belongs to somebody else, in a directory that everybody may write to", 0});
   errno = e;
+  return 0;
+}
+
+int repo_cannot_array(repo *r, char const *const *texts)
+{
+  int e = errno;
+  set_what(r, texts);
+  errno = e == EPROTO ? EIO : e;
   return 0;
 }
 
 int repo_wrong_array(repo *r, char const *const *texts)
 {
-  r->what.len = 0;
-  for (; *texts; texts++)
-    if (!stralloc_cats(&r->what, *texts)) return 0;
-  if (!stralloc_0(&r->what)) return 0;
-  errno = EPROTO;
+  if (set_what(r, texts)) errno = EPROTO;
   return 0;
 }
 

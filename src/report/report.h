@@ -38,7 +38,9 @@ extern int report_marked(s6rc_db const *, unsigned char const *mark, unsigned ch
 
 /* Appends +name for a longrun that its supervisor wants up and state does not,
    -name for the reverse, a line each. servicedirsfd: live/servicedirs. The
-   number of lines; -1 and errno. */
-extern int report_diff(stralloc *, s6rc_db const *, unsigned char const *state, int servicedirsfd);
+   number of lines; -1 and errno, failed: the service that it is about, or
+   null. */
+extern int report_diff(stralloc *, s6rc_db const *, unsigned char const *state, int servicedirsfd,
+                       char const **failed);
 
 #endif

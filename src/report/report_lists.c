@@ -55,18 +55,25 @@ static int add_difference(stralloc *text, s6rc_service const *sv, int wanted)
          stralloc_catb(text, "\n", 1);
 }
 
-int report_diff(stralloc *text, s6rc_db const *db, unsigned char const *state, int servicedirsfd)
+int report_diff(stralloc *text, s6rc_db const *db, unsigned char const *state, int servicedirsfd,
+                char const **failed)
 {
   stralloc path = STRALLOC_ZERO;
-  int n = 0;
+  int n = 0, e;
+  *failed = 0;
   for (uint32_t i = 0; n >= 0 && i < db->nlongruns; i++) {
     s6rc_service sv;
     int up = !!(state[i] & S6RC_STATE_UP), wanted;
-    if (!s6rc_db_service(db, i, &sv) || (wanted = is_wanted(servicedirsfd, sv.name, &path)) < 0)
+    if (!s6rc_db_service(db, i, &sv))
       n = -1;
-    else if (wanted != up)
+    else if ((wanted = is_wanted(servicedirsfd, sv.name, &path)) < 0) {
+      *failed = sv.name;
+      n = -1;
+    } else if (wanted != up)
       n = add_difference(text, &sv, wanted) ? n + 1 : -1;
   }
+  e = errno;
   stralloc_free(&path);
+  errno = e;
   return n;
 }

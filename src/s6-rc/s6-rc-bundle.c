@@ -150,7 +150,10 @@ int main(int argc, char const **argv)
 
   (void)argc;
   open_locked(&db, live, compiled, wait, &dbpath);
-  if (!bundle_begin(&change, &db)) check(BUNDLE_ERROR, "read", "", "", dbpath);
+  if (!bundle_begin(&change, &db)) {
+    if (errno == EPROTO) cli_diedamaged(dbpath, "name resolution is damaged");
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "read the bundles of ", dbpath);
+  }
   if (command == commands + ADD)
     add(&change, argv[0], argv + 1, (size_t)n - 1, force, dbpath);
   else if (command == commands + DELETE)

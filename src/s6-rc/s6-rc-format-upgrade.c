@@ -113,13 +113,20 @@ static int check_databases(s6rc_db const *old, s6rc_db const *new, char const *n
   return 1;
 }
 
+/* Is this why a database of another version, or that is gone, cannot be read? */
+static int is_gone(int e)
+{
+  return e == ENOENT || e == ENOTDIR || e == EPROTO || e == EPROTOTYPE;
+}
+
 int main(int argc, char const *const *argv)
 {
   char const *live = S6RC_LIVEDIR, *newpath;
   unsigned int verbosity = 1;
   s6rc_db old, new;
   cli_patience patience = {.block = 0};
-  int fd;
+  update_phase phase;
+  int fd, readable;
   tain tto;
   cli_parser p;
   char c;
@@ -138,12 +145,18 @@ int main(int argc, char const *const *argv)
   cli_opendb(&new, newpath);
   fd = cli_lock_live(live, &patience);
   cli_lock_db(&new, newpath, &patience);
-  if (update_find(fd) != UPDATE_NONE)
+  phase = update_find(fd);
+  if (phase == UPDATE_UNREADABLE)
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "read the record of an update in live directory ", live);
+  if (phase != UPDATE_NONE)
     strerr_dief(S6RC_EXIT_SYSTEM, "an update of live directory ", live,
                 " was interrupted: any `s6-rc change` ",
                 "completes or undoes it, with the tools that began it");
   check_state(fd, live, &new, newpath);
-  if (!(s6rc_db_openat(&old, fd, S6RC_LIVE_COMPILED) && check_databases(&old, &new, newpath)) && verbosity)
+  readable = s6rc_db_openat(&old, fd, S6RC_LIVE_COMPILED);
+  if (!readable && !is_gone(errno))
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "open compiled database ", cli_livedb_path(live));
+  if (!(readable && check_databases(&old, &new, newpath)) && verbosity)
     strerr_warnwu("read the live database: only the number of services has been compared");
   if (!s6rc_live_tidy(fd) || !s6rc_live_point(fd, newpath))
     strerr_diefusys(S6RC_EXIT_SYSTEM, "point live directory ", live, " at ", newpath);

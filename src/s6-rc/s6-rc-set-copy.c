@@ -40,7 +40,7 @@ int main(int argc, char const *const *argv)
 
   sets_open(&r, &o, S6RC_LOCK_EXCLUSIVE);
   sets_need(&r, src);
-  if (!force && repo_set_exists(&r, dst))
+  if (!force && sets_exists(&r, dst))
     strerr_dief(S6RC_EXIT_FAILED, "set ", dst, " exists already: nothing changed (-f replaces it)");
   if (!strcmp(src, dst)) return 0;
   if (!repo_set_slurp(&r, src, &text)) sets_die(&r);

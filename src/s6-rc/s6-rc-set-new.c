@@ -19,7 +19,7 @@ static cli_tool const tool = {.name = "s6-rc-set-new",
 static void check(repo *r, char const *const *sets)
 {
   for (char const *const *s = sets; *s; s++) {
-    if (repo_set_exists(r, *s)) strerr_dief(S6RC_EXIT_FAILED, "set ", *s, " exists already: nothing changed");
+    if (sets_exists(r, *s)) strerr_dief(S6RC_EXIT_FAILED, "set ", *s, " exists already: nothing changed");
     for (char const *const *t = sets; t < s; t++)
       if (!strcmp(*s, *t)) cli_dieusage("a set is given twice: ", *s);
   }

@@ -92,7 +92,10 @@ static void warn_unreadable(viewer const *v)
                  e == EPROTO ? "damaged, or not made for its database" : strerror(e));
   if (!v->status.unreadable) return;
   fmt[uint32_fmt(fmt, v->status.unreadable)] = 0;
-  strerr_warnw("what the supervisors of ", fmt, " longruns say cannot be read: ", strerror(v->status.error),
+  strerr_warnw("what the supervisor", v->status.unreadable == 1 ? "" : "s", " of ",
+               v->status.unreadable == 1 ? v->status.example : fmt,
+               v->status.unreadable == 1 ? " says" : " longruns say",
+               " cannot be read: ", strerror(v->status.error),
                v->status.error == EACCES ? " (it is for their owner, and root)" : "");
 }
 
@@ -118,6 +121,7 @@ int main(int argc, char const *const *argv)
 {
   viewer v = {.livepath = S6RC_LIVEDIR, .live = S6RC_LIVE_ZERO, .status = STATUS_ZERO};
   uint32_t nproblems;
+  int incomplete;
   cli_parser p;
   char c;
   (void)argc;
@@ -133,7 +137,8 @@ int main(int argc, char const *const *argv)
   warn_unreadable(&v);
   nproblems = v.faults ? status_keep_problems(&v.status) : 0;
   print(&v);
+  incomplete = status_incomplete(&v.status);
   status_free(&v.status);
   s6rc_live_close(&v.live);
-  return nproblems ? S6RC_EXIT_FAILED : S6RC_EXIT_OK;
+  return incomplete ? S6RC_EXIT_SYSTEM : nproblems ? S6RC_EXIT_FAILED : S6RC_EXIT_OK;
 }

@@ -41,7 +41,8 @@ static void warn_unreadable(why const *w, char const *path)
     strerr_warnw("what became of transitions is not known: ", path, "/" S6RC_RECORDS_FILE, ": ",
                  e == EPROTO ? "damaged, or not made for its database" : strerror(e));
   if (w->status.unreadable)
-    strerr_warnw("what supervisors say cannot be read: ", strerror(w->status.error),
+    strerr_warnw("what the supervisor of ", w->status.example,
+                 " says cannot be read: ", strerror(w->status.error),
                  w->status.error == EACCES ? " (it is for their owner, and root)" : "");
 }
 
@@ -50,6 +51,7 @@ int main(int argc, char const *const *argv)
   char const *path = S6RC_LIVEDIR;
   s6rc_live live;
   why w;
+  int incomplete;
   cli_parser p;
   char c;
   (void)argc;
@@ -65,7 +67,8 @@ int main(int argc, char const *const *argv)
   warn_unreadable(&w, path);
   if (!why_print(&w)) strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");
   cli_flush();
+  incomplete = status_incomplete(&w.status);
   why_free(&w);
   s6rc_live_close(&live);
-  return 0;
+  return incomplete ? S6RC_EXIT_SYSTEM : S6RC_EXIT_OK;
 }

@@ -98,11 +98,12 @@ static int list(rc *o, char const *const *names, int closed)
 static int diff(rc *o)
 {
   stralloc text = STRALLOC_ZERO;
+  char const *failed = 0;
   int n;
   for (;;) {
     rc_open(o);
     int fd = open2_at(o->live.fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    n = fd < 0 ? -1 : report_diff(&text, &o->live.db, o->live.state, fd);
+    n = fd < 0 ? -1 : report_diff(&text, &o->live.db, o->live.state, fd, &failed);
     if (fd >= 0) fd_close(fd);
     int e = errno;
     if (!s6rc_live_moved(&o->live, o->livepath)) {
@@ -114,7 +115,8 @@ static int diff(rc *o)
   }
   if (n < 0 && errno == EPROTO) rc_die_damaged(o);
   if (n < 0)
-    strerr_diefusys(S6RC_EXIT_SYSTEM, "compare live directory ", o->livepath, " with its supervisors");
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "compare live directory ", o->livepath, " with ",
+                    failed ? "the supervisor of " : "its supervisors", failed ? failed : "");
   if (text.len && buffer_put(buffer_1, text.s, text.len) < 0)
     strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");
   cli_flush();

@@ -62,6 +62,9 @@ extern void sets_services(repo *, s6rc_db const *, repo_services *);
 /* Dies with 4: a record of the reference database is damaged; or by errno. */
 extern void sets_die_reference(repo *) gccattr_noreturn;
 
+/* 1 or 0; or dies. */
+extern int sets_exists(repo *, char const *set);
+
 /* Dies with 3, naming the nearest, if there is no such set. */
 extern void sets_need(repo *, char const *set);
 /* Dies with 100 if no set could have that name. */

@@ -155,8 +155,13 @@ void sets_install_finish(sets_install *m, int code)
     if (buffer_puts(buffer_1, m->x.old.s) < 0 || buffer_put(buffer_1, "\n", 1) < 0)
       strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");
     cli_flush();
-  } else if (m->o.verbosity >= SETS_WARNINGS && !lstat(m->x.old.s, &st))
-    strerr_warnw("the old database ", m->x.old.s,
-                 m->x.leftovers.len ? " is still in use: the next s6-rc-set-install removes it"
-                                    : " stays: it is not a directory with a database");
+  } else if (m->o.verbosity < SETS_WARNINGS || lstat(m->x.old.s, &st) < 0)
+    return;
+  else if (!m->x.leftovers.len)
+    strerr_warnw("the old database ", m->x.old.s, " stays: it is not a directory with a database");
+  else if (m->x.error == EBUSY)
+    strerr_warnw("the old database ", m->x.old.s, " is still in use: the next s6-rc-set-install removes it");
+  else
+    strerr_warnw("the old database ", m->x.old.s, " cannot be removed: ", strerror(m->x.error),
+                 ": the next s6-rc-set-install tries again");
 }

@@ -76,11 +76,18 @@ void sets_services(repo *r, s6rc_db const *db, repo_services *g)
   stralloc_free(&optional);
 }
 
+int sets_exists(repo *r, char const *set)
+{
+  int found = repo_set_exists(r, set);
+  if (found < 0) sets_die(r);
+  return found;
+}
+
 void sets_need(repo *r, char const *set)
 {
   repo_names sets = {STRALLOC_ZERO, GENALLOC_ZERO};
   s6rc_nearest near;
-  if (repo_set_exists(r, set)) return;
+  if (sets_exists(r, set)) return;
   if (!repo_sets(r, &sets)) sets_die(r);
   s6rc_nearest_init(&near, set, strlen(set));
   for (size_t i = 0; i < repo_names_n(&sets); i++)

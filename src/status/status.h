@@ -71,16 +71,17 @@ struct status_s {
   status_service *services; /* by number */
   uint32_t n;
   uint32_t lastrun;    /* of the records; 0: there was none */
-  uint32_t unreadable; /* longruns whose supervisor's files cannot be read, for the reason in error */
-  int error;
-  int recordserror; /* why no records are known: errno; 0: they are */
+  uint32_t unreadable; /* longruns whose supervisor's files cannot be read */
+  int error;           /* for this reason, */
+  char const *example; /* this one for example */
+  int recordserror;    /* why no records are known: errno; 0: they are */
   tain now;
   uint64_t monotonic; /* the same */
 };
-#define STATUS_ZERO                                                                                        \
-  {                                                                                                        \
-    .services = 0, .n = 0, .lastrun = 0, .unreadable = 0, .error = 0, .recordserror = 0, .now = TAIN_ZERO, \
-    .monotonic = 0                                                                                         \
+#define STATUS_ZERO                                                                                    \
+  {                                                                                                    \
+    .services = 0, .n = 0, .lastrun = 0, .unreadable = 0, .error = 0, .example = 0, .recordserror = 0, \
+    .now = TAIN_ZERO, .monotonic = 0                                                                   \
   }
 
 /* Reads all about the services whose mark is not 0. Names point into the
@@ -88,6 +89,10 @@ struct status_s {
    (EPROTO: the database is damaged, ENOMEM, what the system said). If the
    live directory has moved meanwhile, see s6rc_live_moved, it is to be done again. */
 extern int status_read(status *, s6rc_live const *, unsigned char const *mark);
+
+/* Has a system call failed, so that more could be known? Not: what is for
+   others to read, what there is none of, what is damaged. */
+extern int status_incomplete(status const *);
 extern void status_free(status *);
 
 /* What of a service is not as it should be, from all else. */

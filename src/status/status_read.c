@@ -64,20 +64,21 @@ static int read_status(reader *x, status_service const *sv, s6_svstatus_t *s)
 }
 
 /* The deaths since s6-rc began to start it; all that are known, if that is
-   not. A file that is being written may end with half a death. */
-static void count_deaths(reader *x, status_service *sv)
+   not. A file that is being written may end with half a death. 1; 0 and errno */
+static int count_deaths(reader *x, status_service *sv)
 {
   char buf[MAXTALLY * S6_DTALLY_PACK];
   ssize_t r;
-  if (!make_path(x, sv, S6_DTALLY_FILENAME)) return;
+  if (!make_path(x, sv, S6_DTALLY_FILENAME)) return 0;
   r = openreadnclose_at(x->servicedirs, x->path.s, buf, sizeof buf);
-  if (r < 0 && errno != ENOENT) return;
+  if (r < 0 && errno != ENOENT) return 0;
   sv->tallied = 1;
   for (ssize_t at = 0; at + S6_DTALLY_PACK <= r; at += S6_DTALLY_PACK) {
     s6_dtally_t death;
     s6_dtally_unpack(buf + at, &death);
     sv->restarts += sv->record.direction != S6RC_RECORD_UP || tain_less(&sv->record.begin, &death.stamp);
   }
+  return 1;
 }
 
 static status_real real_state(s6_svstatus_t const *s)
@@ -87,23 +88,23 @@ static status_real real_state(s6_svstatus_t const *s)
   return s->flagpaused ? STATUS_PAUSED : STATUS_UP;
 }
 
-static int has_notification(reader *x, status_service const *sv)
+/* 1; 0 and errno */
+static int look_for_notification(reader *x, status_service *sv)
 {
-  return make_path(x, sv, NOTIFICATION) && !faccessat(x->servicedirs, x->path.s, F_OK, 0);
+  if (!make_path(x, sv, NOTIFICATION)) return 0;
+  sv->notifies = !faccessat(x->servicedirs, x->path.s, F_OK, 0);
+  return sv->notifies || errno == ENOENT;
 }
 
-static void read_longrun(reader *x, status_service *sv)
+/* 1; 0 and errno: not all of it could be read. */
+static int read_longrun(reader *x, status_service *sv)
 {
   s6_svstatus_t s = S6_SVSTATUS_ZERO;
   int supervised = is_supervised(x, sv), known = supervised < 0 ? -1 : read_status(x, sv, &s);
-  if (known < 0) {
-    x->st->unreadable++;
-    x->st->error = errno;
-    return;
-  }
+  if (known < 0) return 0;
   if (!supervised || !known) {
     sv->real = STATUS_UNSUPERVISED;
-    return;
+    return 1;
   }
   sv->real = real_state(&s);
   sv->supervisorwants = s.flagwantup;
@@ -112,9 +113,10 @@ static void read_longrun(reader *x, status_service *sv)
   /* of what is down, the flag says something else */
   if (sv->real == STATUS_UP || sv->real == STATUS_PAUSED) {
     sv->ready = s.flagready;
-    sv->notifies = sv->ready || has_notification(x, sv);
+    sv->notifies = sv->ready;
+    if (!sv->ready && !look_for_notification(x, sv)) return 0;
   }
-  if (sv->wanted) count_deaths(x, sv);
+  return !sv->wanted || count_deaths(x, sv);
 }
 
 /* Of what only s6-rc knows, and of longruns whose supervisor does not tell. */
@@ -148,10 +150,13 @@ static int read_service(reader *x, uint32_t i, status_service *sv)
   sv->damaged = !s6rc_records_get(&x->records, i, &sv->record);
   sv->killed = s6rc_record_killed(&x->records, &sv->record);
   if (!read_culprit(x, sv)) return 0;
-  if (s.type == S6RC_LONGRUN)
-    read_longrun(x, sv);
-  else
+  if (s.type != S6RC_LONGRUN)
     sv->real = sv->wanted ? STATUS_UP : STATUS_DOWN;
+  else if (!read_longrun(x, sv)) {
+    x->st->unreadable++;
+    x->st->error = errno;
+    x->st->example = sv->name;
+  }
   if (s.type != S6RC_LONGRUN || sv->real == STATUS_UNKNOWN) take_since_from_record(sv);
   sv->problem = status_judge(sv);
   return 1;
@@ -183,6 +188,16 @@ end:
   if (!ok) status_free(st);
   errno = e;
   return ok;
+}
+
+static int is_failure(int e)
+{
+  return e && e != ENOENT && e != EACCES && e != EPROTO;
+}
+
+int status_incomplete(status const *st)
+{
+  return is_failure(st->error) || is_failure(st->recordserror);
 }
 
 void status_free(status *st)

@@ -144,14 +144,15 @@ static int find_ways(why *w)
 int why_read(why *w, s6rc_live const *live, unsigned char const *mark)
 {
   s6rc_records records;
-  int r;
+  int r, unknown;
   *w = (why)WHY_ZERO;
   w->db = &live->db;
   /* without records less is known: status.recordserror says why */
-  s6rc_records_read(&records, live->fd, s6rc_db_n(w->db));
+  unknown = s6rc_records_read(&records, live->fd, s6rc_db_n(w->db)) ? 0 : errno;
   w->nodes = malloc(((size_t)s6rc_db_n(w->db) + 1) * sizeof(why_node));
   r = w->nodes && status_read(&w->status, live, mark) && read_nodes(w, live, &records) && find_blocked(w) &&
       find_ways(w);
+  if (r && unknown) w->status.recordserror = unknown;
   for (uint32_t i = 0; r && i < w->status.n; i++) r = find_mover(w, w->status.services[i].number);
   s6rc_records_free(&records);
   return r;

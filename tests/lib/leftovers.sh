@@ -48,7 +48,7 @@ take_away() {
   rm -rf "$LIVE" "$LIVE:"*
 }
 
-# --- for tests/hard/init_killed.sh and init_faults.sh
+# --- for tests/hard/init_killed.sh and faults_live.sh
 
 # All there, all supervised, all down, and nothing else. tests/live/init.sh
 # says more about what is in it.

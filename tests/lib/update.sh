@@ -175,7 +175,8 @@ changing_calls() { # KEEP
 }
 
 # The calls to try now, for the way that begins here: takes the first one of
-# its list, sets CALL and N; where there is none left, goes the way and looks at
+# its list, sets CALL, N and ERROR (if it is there); where there is none left,
+# goes the way and looks at
 # the other list. Fails if both are at their end.
 next_call() {
   choose_way
@@ -186,7 +187,7 @@ next_call() {
     choose_way
   fi
   _list=$T/calls.$(live_now)
-  read -r CALL N <"$_list"
+  read -r CALL N ERROR _ <"$_list"
   sed 1d "$_list" >"$_list.rest"
   mv "$_list.rest" "$_list"
 }
@@ -246,10 +247,33 @@ sweep_killed() { # PATTERN LEAST
   end_sweep "$2"
 }
 
+# The update is over, or has not been, when it ends; what it then says and
+# returns is as documented.
+check_failed() { # FROM
+  _after=$1
+  echo "exit code $status" "$STDERR"
+  # a FIFO that could not be removed: the next event does it
+  case $CALL in unlinkat | malloc | realloc) rm -f "$T"/live:*/servicedirs/*/event/ftrig1* ;; esac
+  case $status in
+    0) _after=$TO ;;
+    1)
+      # one that did not come up has said so, and can be asked for again
+      _after=$TO
+      assert_contains "$STDERR" "$SAYS"
+      rc change all
+      ;;
+    9)
+      assert_contains "$STDERR" "$SAYS"
+      assert_contains "$STDERR" 'not switched'
+      ;;
+    111) assert_contains "$STDERR" "$SAYS" ;;
+    *) fail 'not a documented exit code' ;;
+  esac
+  assert_is "$_after"
+}
+
 # Lets each of the calls fail, in turn with ENOSPC and with EIO (and the other
-# way round the next time, since the way back has the same calls). The update
-# is over, or has not been, when it ends; what it then says and returns is as
-# documented.
+# way round the next time, since the way back has the same calls).
 sweep_failing() { # PATTERN LEAST
   begin_sweep "$1"
   while next_call; do
@@ -262,25 +286,45 @@ sweep_failing() { # PATTERN LEAST
     capture strace -qq -o "$T/trace" -e trace="$CALL" -e inject="$CALL:error=$ERROR:when=$N" \
       "$S6RC_BIN/s6-rc-update" -l "$LIVE" -f "$CONV" "$T/$TO"
     if grep -q INJECTED "$T/trace"; then SWEPT=$((SWEPT + 1)); fi
-    echo "exit code $status" "$STDERR"
-    # a FIFO that could not be removed: the next event does it
-    if [ "$CALL" = unlinkat ]; then rm -f "$T"/live:*/servicedirs/*/event/ftrig1*; fi
-    case $status in
-      0) _from=$TO ;;
-      1)
-        # one that did not come up has said so, and can be asked for again
-        _from=$TO
-        assert_contains "$STDERR" "$SAYS"
-        rc change all
-        ;;
-      9)
-        assert_contains "$STDERR" "$SAYS"
-        assert_contains "$STDERR" 'not switched'
-        ;;
-      111) assert_contains "$STDERR" "$SAYS" ;;
-      *) fail 'not a documented exit code' ;;
-    esac
-    assert_is "$_from"
+    check_failed "$_from"
+  done
+  end_sweep "$2"
+}
+
+# The same for what strace does not see, see faults.sh: a place that both ways
+# pass is tried on one of them.
+sweep_faults() { # PATTERN LEAST
+  faults_begin
+  start_old
+  for _way in forth back; do
+    choose_way
+    _from=$(live_now)
+    rm -f "$FAULTS/log"
+    echo learn >"$FAULTS/plan"
+    preloaded s6-rc-update -l "$LIVE" -f "$CONV" "$T/$TO"
+    grep -E "^($1) " "$FAULTS/log" >"$T/log.$_from"
+    [ $TO = old ] || LIST_new=$(rc -a list)
+  done
+  # of the way back, only the places that it has for itself
+  awk 'NR == FNR { tried[$1, $2]; next } { if (($1, $2) in tried) $2 = "-"; print }' "$T/log.old" "$T/log.new" >"$T/log"
+  mv "$T/log" "$T/log.new"
+  for _from in old new; do
+    cp "$T/log.$_from" "$FAULTS/log"
+    fault_plans >"$T/calls.$_from"
+  done
+  SWEPT=0
+  while next_call; do
+    _from=$(live_now)
+    echo "$CALL $N $ERROR" >"$FAULTS/plan"
+    echo "$CALL $N fails with $ERROR, on the way to $TO"
+    rm -f "$FAULTS/hit"
+    capture preloaded s6-rc-update -l "$LIVE" -f "$CONV" "$T/$TO"
+    SAYS=
+    if [ -f "$FAULTS/hit" ]; then
+      SWEPT=$((SWEPT + 1))
+      read -r SAYS <"$FAULTS/hit"
+    fi
+    check_failed "$_from"
   done
   end_sweep "$2"
 }
