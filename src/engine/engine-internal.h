@@ -34,6 +34,10 @@ typedef struct engine_runner_s engine_runner;
 struct engine_runner_s {
   int fd; /* -1: none yet */
   int welcome;
+  int hungup;    /* before it said welcome; once may be chance */
+  int waiting;   /* it does not answer at the moment */
+  tain next;     /* then: when to try again, */
+  tain patience; /* and until when */
   unixmessage_sender out;
   unixmessage_receiver in;
   char inbuf[UNIXMESSAGE_BUFSIZE];
@@ -91,6 +95,11 @@ extern void engine_longrun_look(engine *, uint32_t job, unsigned int events);
 extern void engine_longrun_end(engine *, uint32_t job);
 /* Tells the supervisor just that. */
 extern void engine_longrun_bring_down(engine *, uint32_t job);
+/* Nobody supervises it at this moment; somebody may soon. */
+extern void engine_longrun_unheard(engine *, uint32_t job);
+/* The run is over, all commands have been sent: waits a moment until the
+   supervisors of what failed have read them. */
+extern void engine_longrun_settle(engine *);
 /* Looks at those again that are to be, if it is time. */
 extern void engine_longrun_look_again(engine *);
 extern char const *engine_job_name(uint32_t job, void *e);
@@ -104,6 +113,8 @@ extern int engine_executable(engine *, char const *name, char const *file);
 extern void engine_oneshot_start(engine *, uint32_t job);
 extern void engine_oneshot_kill(engine *, uint32_t job);
 extern void engine_runner_fds(engine const *, iopause_fd *);
+/* Tries again to connect to the runner, if it is time. */
+extern void engine_runner_try(engine *);
 /* Is there something to be told to the runner? */
 extern int engine_runner_busy(engine const *);
 extern void engine_runner_handle(engine *, iopause_fd const *);

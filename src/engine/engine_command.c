@@ -69,7 +69,9 @@ static void command_ended(engine *e, engine_command const *c, int ended)
     return;
   }
   /* 100 (s6 before 2.13) and 102: nobody is listening */
-  if (ended == 100 || ended == 102)
+  if ((ended == 100 || ended == 102) && !e->plan->reload)
+    engine_longrun_unheard(e, c->job);
+  else if (ended == 100 || ended == 102)
     engine_fail(e, c->job, ENGINE_FAIL_UNSUPERVISED, 0, 0);
   else
     engine_fail(e, c->job, ENGINE_FAIL_COMMAND, ended, SVC);

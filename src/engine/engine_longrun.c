@@ -10,6 +10,7 @@
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
+#include <skalibs/iopause.h>
 
 #include <s6/s6.h>
 
@@ -20,6 +21,18 @@
 
 #define NOTIFICATION "notification-fd"
 #define DOWNFILE     "down"
+
+/* Some things have no event: that a supervisor has obeyed a command which
+   changes nothing but its mind, and that it has ended, after it said that it
+   does. Both take it no more than a moment. */
+enum { AGAIN_FIRST_MS = 5, AGAIN_LAST_MS = 1000 };
+
+/* s6-svscan starts a supervisor that has died again, but none more often than
+   once a second. */
+enum { SUPERVISOR_MS = 3000 };
+
+/* to read a command */
+enum { OBEY_MS = 1000 };
 
 char const *engine_job_name(uint32_t job, void *data)
 {
@@ -109,6 +122,7 @@ static void arrived(engine *e, uint32_t i)
 
 void engine_longrun_bring_down(engine *e, uint32_t i)
 {
+  JOB(e, i)->told = 1;
   /* the other way is for when there is no memory */
   if (!engine_command_add(e, i, 'd', 0, 0)) s6_svc_writectl(JOB(e, i)->name, S6_SUPERVISE_CTLDIR, "d", 1);
 }
@@ -127,6 +141,29 @@ void engine_longrun_end(engine *e, uint32_t i)
     job->bringdown = 1;
   else
     engine_longrun_bring_down(e, i);
+}
+
+static int has_obeyed(engine *e, uint32_t i)
+{
+  s6_svstatus_t st = S6_SVSTATUS_ZERO;
+  return !JOB(e, i)->told || read_status(e, JOB(e, i), &st) <= 0 || !st.flagwantup ||
+         s6_svc_ok(JOB(e, i)->name) <= 0;
+}
+
+/* Else the next run would find it up and wanted, and leave it at that. */
+void engine_longrun_settle(engine *e)
+{
+  tain limit, next, wait;
+  if (!tain_now_g()) return;
+  tain_from_millisecs(&wait, OBEY_MS);
+  tain_add_g(&limit, &wait);
+  tain_from_millisecs(&wait, AGAIN_FIRST_MS);
+  for (uint32_t i = 0; i < e->plan->n; i++)
+    while (!has_obeyed(e, i)) {
+      if (!tain_future(&limit)) return;
+      tain_add_g(&next, &wait);
+      if (iopause_g(0, 0, &next) < 0) return;
+    }
 }
 
 /* Is there something that s6-supervise could not execute? */
@@ -193,11 +230,6 @@ void engine_longrun_start(engine *e, uint32_t i)
     command(e, i, &st);
 }
 
-/* Some things have no event: that a supervisor has obeyed a command which
-   changes nothing but its mind, and that it has ended, after it said that it
-   does. Both take it no more than a moment. */
-enum { AGAIN_FIRST_MS = 5, AGAIN_LAST_MS = 1000 };
-
 static void again(engine *e, engine_job *job, int gone)
 {
   job->gone = !!gone;
@@ -208,6 +240,21 @@ static void again(engine *e, engine_job *job, int gone)
   tain wait;
   tain_from_millisecs(&wait, (int)e->againms);
   tain_add_g(&e->again, &wait);
+}
+
+void engine_longrun_unheard(engine *e, uint32_t i)
+{
+  engine_job *job = JOB(e, i);
+  if (!job->alone) {
+    tain wait;
+    tain_from_millisecs(&wait, SUPERVISOR_MS);
+    tain_add_g(&job->patience, &wait);
+    job->alone = 1;
+  } else if (!tain_future(&job->patience)) {
+    engine_fail(e, i, ENGINE_FAIL_UNSUPERVISED, 0, 0);
+    return;
+  }
+  again(e, job, 1);
 }
 
 void engine_longrun_look_again(engine *e)
@@ -242,8 +289,14 @@ void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
     system_failure(e, i, "read its supervise/status");
     return;
   }
+  /* what the status of a dead supervisor says is not to be trusted */
+  if (job->alone && s6_svc_ok(job->name) <= 0) {
+    engine_longrun_unheard(e, i);
+    return;
+  }
   /* a new s6-supervise knows nothing of what the old one was told */
-  if (events & S6RC_EVENT_SUPERVISED && st.flagwantup != up) {
+  if (job->alone || (events & S6RC_EVENT_SUPERVISED && st.flagwantup != up)) {
+    job->alone = 0;
     command(e, i, &st);
     return;
   }
@@ -252,7 +305,7 @@ void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
   if (seen != THERE && events & S6RC_EVENT_GONE) {
     int supervised = s6_svc_ok(job->name);
     if (supervised < 0) system_failure(e, i, "look for its supervisor");
-    if (!supervised) engine_fail(e, i, ENGINE_FAIL_UNSUPERVISED, 0, 0);
+    if (!supervised) engine_longrun_unheard(e, i);
     if (supervised <= 0) return;
     /* it may have been another one of its group */
     if (e->againms < AGAIN_LAST_MS) again(e, job, 1);

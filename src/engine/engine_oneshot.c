@@ -15,6 +15,10 @@
 
 #include "engine-internal.h"
 
+/* How long s6-rc waits for a runner that does not answer, and how often it
+   tries. */
+enum { RUNNER_MS = 3000, RETRY_MS = 20 };
+
 /* cwd is servicedirs: no limit on the live directory's name */
 #define SOCKET S6RC_ONESHOT_RUNNER "/" S6RC_LOCAL_SOCKET
 
@@ -66,14 +70,56 @@ void engine_runner_free(engine *e)
   disconnect_runner(e);
 }
 
+static void fail_scripts(engine *e, int err, char const *why)
+{
+  e->runner.waiting = 0;
+  for (uint32_t i = 0; i < e->plan->n; i++)
+    if (JOB(e, i)->status == ENGINE_RUNNING && JOB(e, i)->type == S6RC_ONESHOT)
+      engine_fail(e, i, ENGINE_FAIL_RUNNER, err, why);
+}
+
+/* Nobody answers: its supervisor may be about to start it again, which takes
+   up to a second. */
+static void wait_for_runner(engine *e, int err)
+{
+  engine_runner *r = &e->runner;
+  tain wait;
+  if (!r->waiting) {
+    tain_from_millisecs(&wait, RUNNER_MS);
+    tain_add_g(&r->patience, &wait);
+    r->waiting = 1;
+  } else if (!tain_future(&r->patience)) {
+    fail_scripts(e, err, "connect to it");
+    return;
+  }
+  tain_from_millisecs(&wait, RETRY_MS);
+  tain_add_g(&r->next, &wait);
+}
+
+static int is_absent(int err)
+{
+  return err == ECONNREFUSED || err == ENOENT;
+}
+
 /* Every script that was to be reported on this connection is lost to us. */
 static void lose_runner(engine *e, int err, char const *why)
 {
   /* what is still in the queue is not to be carried out any more */
   disconnect_runner(e);
-  for (uint32_t i = 0; i < e->plan->n; i++)
-    if (JOB(e, i)->status == ENGINE_RUNNING && JOB(e, i)->type == S6RC_ONESHOT)
-      engine_fail(e, i, ENGINE_FAIL_RUNNER, err, why);
+  fail_scripts(e, err, why);
+}
+
+/* If it died before we knew that it knew us, another one will do: whatever was
+   begun is locked. */
+static void hung_up(engine *e, int err, char const *why)
+{
+  if (e->runner.welcome || e->runner.hungup || e->interrupted) {
+    lose_runner(e, err, why);
+    return;
+  }
+  disconnect_runner(e);
+  e->runner.hungup = 1;
+  wait_for_runner(e, err);
 }
 
 static unsigned int script_of(engine const *e)
@@ -89,20 +135,40 @@ static char const *program(engine const *e, uint32_t number)
   return sv.script[script_of(e)].argc ? sv.script[script_of(e)].s : 0;
 }
 
+static void request(engine *e, uint32_t i)
+{
+  char m[S6RC_RUNNER_RUN_SIZE] = {S6RC_RUNNER_RUN, (char)script_of(e)};
+  s6rc_le32_put((unsigned char *)m + 2, JOB(e, i)->number);
+  if (!put(&e->runner, m, sizeof m)) engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a request");
+}
+
 void engine_oneshot_start(engine *e, uint32_t i)
 {
-  engine_job const *job = JOB(e, i);
-  char m[S6RC_RUNNER_RUN_SIZE] = {S6RC_RUNNER_RUN, (char)script_of(e)};
-  if (!program(e, job->number)) {
+  if (!program(e, JOB(e, i)->number))
     engine_done(e, i);
+  else if (e->runner.waiting)
     return;
-  }
-  if (e->runner.fd < 0 && !connect_runner(e)) {
+  else if (e->runner.fd >= 0 || connect_runner(e))
+    request(e, i);
+  else if (is_absent(errno))
+    wait_for_runner(e, errno);
+  else
     engine_fail(e, i, ENGINE_FAIL_RUNNER, errno, "connect to it");
+}
+
+void engine_runner_try(engine *e)
+{
+  if (!e->runner.waiting || tain_future(&e->runner.next)) return;
+  if (!connect_runner(e)) {
+    if (is_absent(errno))
+      wait_for_runner(e, errno);
+    else
+      fail_scripts(e, errno, "connect to it");
     return;
   }
-  s6rc_le32_put((unsigned char *)m + 2, job->number);
-  if (!put(&e->runner, m, sizeof m)) engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a request");
+  e->runner.waiting = 0;
+  for (uint32_t i = 0; i < e->plan->n; i++)
+    if (JOB(e, i)->status == ENGINE_RUNNING && JOB(e, i)->type == S6RC_ONESHOT) request(e, i);
 }
 
 void engine_oneshot_kill(engine *e, uint32_t i)
@@ -189,11 +255,11 @@ void engine_runner_handle(engine *e, iopause_fd const *x)
     int k = unixmessage_receive(&r->in, &m);
     if (!k) {
       /* it had nothing more to say before it went */
-      if (unwritable) lose_runner(e, unwritable, "write to it");
+      if (unwritable) hung_up(e, unwritable, "write to it");
       return;
     }
     if (k < 0) {
-      lose_runner(e, errno == EPIPE ? 0 : errno, errno == EPIPE ? "it hung up" : "read from it");
+      hung_up(e, errno == EPIPE ? 0 : errno, errno == EPIPE ? "it hung up" : "read from it");
       return;
     }
     if (handle_message(e, &m)) continue;

@@ -121,13 +121,16 @@ static void check_deadlines(engine *e)
   }
 }
 
-/* Longruns under way are given up; scripts are left to finish. */
+/* Longruns under way are given up; scripts are left to finish, if they have
+   begun. */
 static void interrupt(engine *e)
 {
   e->interrupted = 1;
   for (uint32_t i = 0; i < e->plan->n; i++)
-    if (JOB(e, i)->status == ENGINE_RUNNING && (JOB(e, i)->type == S6RC_LONGRUN || e->options->dryrun))
+    if (JOB(e, i)->status == ENGINE_RUNNING &&
+        (JOB(e, i)->type == S6RC_LONGRUN || e->options->dryrun || e->runner.waiting))
       engine_fail(e, i, ENGINE_FAIL_INTERRUPTED, 0, 0);
+  e->runner.waiting = 0;
 }
 
 static int handle_signals(engine *e)
@@ -208,6 +211,7 @@ static engine_result loop(engine *e)
     s6rc_listener_fds(&e->listener, x + POLL_LISTENER);
     if (first != S6RC_NONE && tain_less(&JOB(e, first)->deadline, &deadline))
       deadline = JOB(e, first)->deadline;
+    if (e->runner.waiting && tain_less(&e->runner.next, &deadline)) deadline = e->runner.next;
     if (e->nagain && tain_less(&e->again, &deadline)) deadline = e->again;
     if (e->nrunning && tain_less(&e->options->deadline, &deadline)) deadline = e->options->deadline;
 
@@ -216,6 +220,7 @@ static engine_result loop(engine *e)
     engine_runner_handle(e, x + POLL_RUNNER);
     if (!handle_events(e, x + POLL_LISTENER)) return ENGINE_SYSTEM;
     engine_longrun_look_again(e);
+    engine_runner_try(e);
     check_deadlines(e);
     if (e->nrunning && !tain_future(&e->options->deadline)) return run_out(e);
     say_waiting(e, &patience);
@@ -262,6 +267,7 @@ engine_result engine_run(engine_plan *plan, s6rc_db const *db, int servicedirsfd
   int err = errno;
   engine_record_rest(&e, r);
   engine_command_free(&e);
+  engine_longrun_settle(&e);
   if (e.selfpipe >= 0) selfpipe_finish();
   engine_runner_free(&e);
   s6rc_listener_free(&e.listener, &engine_job_name, &e);

@@ -12,15 +12,28 @@
 #include <s6-rc/db.h>
 #include <s6-rc/runner.h>
 
-/* A child: a script, or one that waits until another process's script of
-   the same number has ended. */
+/* A child: the keeper of a script. It has the lock that keeps the script from
+   running twice, which so outlives this process, whatever happens to it. */
 typedef struct runner_kid_s runner_kid;
 struct runner_kid_s {
   pid_t pid;
   uint32_t number;
   unsigned char script;
-  unsigned char waits;
+  unsigned char told; /* what follows is known */
+  enum s6rc_runner_end_e how;
+  int value;
 };
+
+/* What a keeper says before it ends, in one write to a pipe. */
+typedef struct runner_result_s runner_result;
+struct runner_result_s {
+  pid_t keeper;
+  enum s6rc_runner_end_e how;
+  int value;
+};
+
+/* To keepers: nobody waits for what has not begun. Blocked in this process. */
+#define RUNNER_HANGUP SIGHUP
 
 typedef struct runner_request_s runner_request;
 struct runner_request_s {
@@ -33,6 +46,7 @@ struct runner_s {
   char const *live;
   s6rc_db db;
   int lockfd;
+  int results[2];            /* the pipe from all keepers */
   int fds[S6RC_RUNNER_NFDS]; /* the client's, -1 before hello */
   int greeted;
   int gone;       /* the client is */
@@ -51,6 +65,12 @@ extern void runner_start_queued(runner *);
 extern void runner_reap(runner *);
 /* SIGTERM and SIGCONT to a service's script. */
 extern void runner_kill(runner *, uint32_t number);
+/* The client has gone: ends the keepers that wait for their turn. */
+extern void runner_hang_up(runner *);
+
+/* runner_keeper.c. In a child: waits until no other process's script of this
+   service runs, runs it, and tells its parent. Does not return. */
+extern void runner_keep(runner const *, s6rc_service const *, char const *const *argv, char *const *env);
 
 /* runner_serve.c. Tells the client. */
 extern void runner_report(runner *, uint32_t number, enum s6rc_runner_end_e, int value);

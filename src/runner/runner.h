@@ -1,7 +1,7 @@
 /* ISC license. */
 
 /* The oneshot runner's side of s6-rc/runner.h: one process a connection,
-   whose children are the scripts. */
+   whose children are the keepers of scripts, one each. */
 
 #ifndef S6RC_RUNNER_SERVE_H
 #define S6RC_RUNNER_SERVE_H

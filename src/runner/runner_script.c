@@ -1,64 +1,17 @@
 /* ISC license. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <sys/wait.h>
+
+#include <skalibs/allreadwrite.h>
 
 #include <s6-rc/db.h>
 
 #include "runner.h"
 #include "runner-internal.h"
-
-/* A service's byte in the lock file is this process's while its script runs.
-   Which byte comes from the name: another process may serve another database,
-   after an update, where the number is another service's. Two names that share
-   a byte only take turns. */
-static int lock_byte(runner const *r, uint32_t number, short type, int command)
-{
-  struct flock fl = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
-  s6rc_service sv;
-  if (!s6rc_db_service(&r->db, number, &sv)) return -1;
-  fl.l_start = (off_t)(s6rc_hash_bytes(S6RC_HASH_INIT, sv.name, sv.namelen) & INT32_MAX);
-  return fcntl(r->lockfd, command, &fl);
-}
-
-static int spawn(runner *r, s6rc_service const *sv, s6rc_script const *script, pid_t *pid)
-{
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attr;
-  sigset_t none;
-  char **env = runner_environment(sv->name);
-  char const **argv = runner_argv(script);
-  int e = ENOMEM;
-  if (!env || !argv) goto end;
-  e = posix_spawnattr_init(&attr);
-  if (e) goto end;
-  e = posix_spawn_file_actions_init(&actions);
-  if (e) goto attr;
-  sigemptyset(&none);
-  e = posix_spawnattr_setsigmask(&attr, &none);
-  if (!e) e = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-  for (int i = 0; !e && i < S6RC_RUNNER_NFDS; i++)
-    e = posix_spawn_file_actions_adddup2(&actions, r->fds[i], i);
-  if (!e) e = posix_spawnp(pid, argv[0], &actions, &attr, (char *const *)argv, env);
-  posix_spawn_file_actions_destroy(&actions);
-attr:
-  posix_spawnattr_destroy(&attr);
-end:
-  free(argv);
-  errno = e;
-  return !e;
-}
-
-static int add_kid(runner *r, pid_t pid, runner_request const *q, int waits)
-{
-  runner_kid kid = {.pid = pid, .number = q->number, .script = q->script, .waits = (unsigned char)waits};
-  return genalloc_append(runner_kid, &r->kids, &kid);
-}
 
 /* A script could not be started. 0: later, when a child ends; 1: reported */
 static int not_started(runner *r, uint32_t number, int err)
@@ -68,26 +21,27 @@ static int not_started(runner *r, uint32_t number, int err)
   return 1;
 }
 
-/* Another connection's script of this service still runs, its s6-rc has
-   gone. A child waits for the lock, its end tells us to try again. */
-static int wait_for_other(runner *r, runner_request const *q)
+static pid_t start_keeper(runner *r, s6rc_service const *sv, s6rc_script const *script)
 {
-  pid_t pid = fork();
-  if (pid < 0) return not_started(r, q->number, errno);
-  if (!pid) {
-    int e;
-    do e = lock_byte(r, q->number, F_WRLCK, F_SETLKW);
-    while (e < 0 && errno == EINTR);
-    _exit(0);
+  char **env = runner_environment(sv->name);
+  char const **argv = runner_argv(script);
+  pid_t pid = -1;
+  int e = ENOMEM;
+  if (env && argv) {
+    pid = fork();
+    if (!pid) runner_keep(r, sv, argv, env);
+    e = errno;
   }
-  return add_kid(r, pid, q, 1);
+  free(argv);
+  errno = e;
+  return pid;
 }
 
 /* 1 started, or reported; 0: later, when a child ends */
 static int start(runner *r, runner_request const *q)
 {
+  runner_kid kid = {.number = q->number, .script = q->script};
   s6rc_service sv;
-  pid_t pid;
   if (!s6rc_db_service(&r->db, q->number, &sv) || sv.type != S6RC_ONESHOT) {
     runner_report(r, q->number, S6RC_END_NOTRUN, EINVAL);
     return 1;
@@ -98,12 +52,9 @@ static int start(runner *r, runner_request const *q)
   }
   /* room first, so that no child is started that we could not remember */
   if (!genalloc_readyplus(runner_kid, &r->kids, 1)) return not_started(r, q->number, ENOMEM);
-  if (lock_byte(r, q->number, F_WRLCK, F_SETLK) < 0)
-    return errno == EAGAIN || errno == EACCES ? wait_for_other(r, q) : not_started(r, q->number, errno);
-  if (spawn(r, &sv, &sv.script[q->script], &pid)) return add_kid(r, pid, q, 0);
-  int e = errno;
-  lock_byte(r, q->number, F_UNLCK, F_SETLK);
-  return not_started(r, q->number, e);
+  kid.pid = start_keeper(r, &sv, &sv.script[q->script]);
+  if (kid.pid < 0) return not_started(r, q->number, errno);
+  return genalloc_append(runner_kid, &r->kids, &kid);
 }
 
 void runner_start_queued(runner *r)
@@ -118,45 +69,58 @@ void runner_start_queued(runner *r)
   r->head = 0;
 }
 
-static void kid_ended(runner *r, runner_kid const *kid, int wstat)
+static runner_kid *find_kid(runner *r, pid_t pid)
 {
-  runner_request again = {.number = kid->number, .script = kid->script};
-  if (!kid->waits) {
-    lock_byte(r, kid->number, F_UNLCK, F_SETLK);
-    if (WIFSIGNALED(wstat))
-      runner_report(r, kid->number, S6RC_END_SIGNALED, WTERMSIG(wstat));
-    else
-      runner_report(r, kid->number, S6RC_END_EXITED, WEXITSTATUS(wstat));
-  } else if (WIFSIGNALED(wstat))
-    runner_report(r, kid->number, S6RC_END_SIGNALED, WTERMSIG(wstat));
-  else if (!genalloc_append(runner_request, &r->queue, &again))
-    runner_report(r, kid->number, S6RC_END_NOTRUN, ENOMEM);
+  for (size_t i = 0; i < genalloc_len(runner_kid, &r->kids); i++)
+    if (genalloc_s(runner_kid, &r->kids)[i].pid == pid) return genalloc_s(runner_kid, &r->kids) + i;
+  return 0;
 }
 
-/* Which child it was: a look through all of them costs less than a process. */
-static void find_ended(runner *r, pid_t pid, int wstat)
+/* Keepers say what came of it before they end. */
+static void read_results(runner *r)
 {
-  runner_kid *kids = genalloc_s(runner_kid, &r->kids);
-  size_t n = genalloc_len(runner_kid, &r->kids);
-  for (size_t i = 0; i < n; i++) {
-    if (kids[i].pid != pid) continue;
-    runner_kid kid = kids[i];
-    kids[i] = kids[n - 1];
-    genalloc_setlen(runner_kid, &r->kids, n - 1);
-    kid_ended(r, &kid, wstat);
-    return;
+  runner_result result;
+  while (fd_read(r->results[0], (char *)&result, sizeof result) == sizeof result) {
+    runner_kid *kid = find_kid(r, result.keeper);
+    if (!kid) continue;
+    kid->how = result.how;
+    kid->value = result.value;
+    kid->told = 1;
   }
+}
+
+/* 0: it is to be tried again, when another one ends */
+static int kid_ended(runner *r, runner_kid const *kid, int wstat)
+{
+  runner_request again = {.number = kid->number, .script = kid->script};
+  if (!kid->told) /* it was killed: by us while it waited, or by others */
+    runner_report(r, kid->number, S6RC_END_SIGNALED, WIFSIGNALED(wstat) ? WTERMSIG(wstat) : SIGKILL);
+  else if (kid->how != S6RC_END_NOTRUN)
+    runner_report(r, kid->number, kid->how, kid->value);
+  else if (!not_started(r, kid->number, kid->value))
+    return genalloc_append(runner_request, &r->queue, &again) ? 0 : not_started(r, kid->number, EINVAL);
+  return 1;
 }
 
 void runner_reap(runner *r)
 {
+  int room = !r->kids.len;
   for (;;) {
     int wstat;
     pid_t pid = waitpid(-1, &wstat, WNOHANG);
     if (!pid || (pid < 0 && errno != EINTR)) break;
-    if (pid > 0) find_ended(r, pid, wstat);
+    if (pid < 0) continue;
+    read_results(r);
+    /* a look through all of them costs less than a process */
+    runner_kid *kid = find_kid(r, pid);
+    if (!kid) continue;
+    runner_kid ended = *kid;
+    size_t last = genalloc_len(runner_kid, &r->kids) - 1;
+    *kid = genalloc_s(runner_kid, &r->kids)[last];
+    genalloc_setlen(runner_kid, &r->kids, last);
+    room |= kid_ended(r, &ended, wstat);
   }
-  runner_start_queued(r);
+  if (room) runner_start_queued(r);
 }
 
 void runner_kill(runner *r, uint32_t number)
@@ -164,9 +128,7 @@ void runner_kill(runner *r, uint32_t number)
   runner_request *queue = genalloc_s(runner_request, &r->queue);
   for (size_t i = 0; i < genalloc_len(runner_kid, &r->kids); i++) {
     runner_kid const *kid = genalloc_s(runner_kid, &r->kids) + i;
-    if (kid->number != number) continue;
-    kill(kid->pid, SIGTERM);
-    kill(kid->pid, SIGCONT);
+    if (kid->number == number) kill(kid->pid, SIGTERM);
   }
   for (size_t i = r->head; i < genalloc_len(runner_request, &r->queue); i++) {
     if (queue[i].number != number) continue;
@@ -174,4 +136,10 @@ void runner_kill(runner *r, uint32_t number)
     runner_report(r, number, S6RC_END_SIGNALED, SIGTERM);
     return;
   }
+}
+
+void runner_hang_up(runner *r)
+{
+  for (size_t i = 0; i < genalloc_len(runner_kid, &r->kids); i++)
+    kill(genalloc_s(runner_kid, &r->kids)[i].pid, RUNNER_HANGUP);
 }

@@ -10,6 +10,7 @@
 #include <skalibs/error.h>
 #include <skalibs/iopause.h>
 #include <skalibs/selfpipe.h>
+#include <skalibs/sig.h>
 #include <skalibs/unixmessage.h>
 
 #include <s6-rc/live.h>
@@ -112,13 +113,6 @@ static void read_client(runner *r)
   runner_start_queued(r);
 }
 
-/* The client has gone: nobody waits for what we wait for. */
-static void end_waiting(runner *r)
-{
-  for (size_t i = 0; i < genalloc_len(runner_kid, &r->kids); i++)
-    if (genalloc_s(runner_kid, &r->kids)[i].waits) kill(genalloc_s(runner_kid, &r->kids)[i].pid, SIGKILL);
-}
-
 static int loop(runner *r, int selfpipe)
 {
   int ended = 0;
@@ -136,7 +130,7 @@ static int loop(runner *r, int selfpipe)
     if (!r->gone && !unixmessage_sender_flush(&r->out) && !error_isagain(errno)) r->gone = 1;
     if (r->gone && !ended) {
       ended = 1;
-      end_waiting(r);
+      runner_hang_up(r);
     }
   }
   return 1;
@@ -144,14 +138,19 @@ static int loop(runner *r, int selfpipe)
 
 int runner_serve(char const *live, char const *lockfile)
 {
-  static runner r = {.db = S6RC_DB_ZERO, .lockfd = -1, .fds = {-1, -1, -1}};
+  static runner r = {.db = S6RC_DB_ZERO, .lockfd = -1, .results = {-1, -1}, .fds = {-1, -1, -1}};
+  sigset_t hangup;
   int selfpipe;
   r.live = live;
   r.lockfd = openat(AT_FDCWD, lockfile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, LOCKMODE);
   if (r.lockfd < 0) return 0;
   if (ndelay_on(CLIENT) < 0 || coe(CLIENT) < 0) return 0;
+  if (pipecoe(r.results) < 0 || ndelay_on(r.results[0]) < 0) return 0;
   selfpipe = selfpipe_init();
-  if (selfpipe < 0 || !selfpipe_trap(SIGCHLD)) return 0;
+  if (selfpipe < 0 || !sig_restore(SIGCHLD) || !selfpipe_trap(SIGCHLD)) return 0;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, RUNNER_HANGUP);
+  if (sigprocmask(SIG_BLOCK, &hangup, 0) < 0) return 0;
   unixmessage_sender_init(&r.out, CLIENT);
   if (!unixmessage_receiver_init(&r.in, CLIENT, r.inbuf, sizeof r.inbuf, r.auxbuf, sizeof r.auxbuf)) return 0;
   return loop(&r, selfpipe);

@@ -153,3 +153,21 @@ start_finishing() {
   rc change producer
   wait_for 20 connected producer logger
 }
+
+# N pipelines pX -> cX, all in the bundle "all".
+many_pipelines() { # NUMBER
+  i=0
+  mkdir -p "$SRC/all/contents.d"
+  echo bundle >"$SRC/all/type"
+  while [ $i -lt "$1" ]; do
+    i=$((i + 1))
+    mkdir "$SRC/p$i" "$SRC/c$i"
+    echo longrun | tee "$SRC/p$i/type" >"$SRC/c$i/type"
+    echo "c$i" >"$SRC/p$i/producer-for"
+    echo "p$i" >"$SRC/c$i/consumer-for"
+    printf '#!/bin/sh\nexec sleep 86400\n' >"$SRC/p$i/run"
+    printf '#!/bin/sh\nexec cat\n' >"$SRC/c$i/run"
+    : >"$SRC/all/contents.d/p$i"
+    : >"$SRC/all/contents.d/c$i"
+  done
+}

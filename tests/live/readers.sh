@@ -2,47 +2,13 @@
 # ISC license.
 # Reading while something changes: it neither waits nor fails.
 . "$(dirname "$0")/../lib/test.sh"
-
-# Calls COMMAND again and again until the file stop appears. What it prints
-# and how it ended goes to FILE; a line for each run that failed.
-again() { # FILE COMMAND...
-  _file=$1
-  shift
-  _runs=0
-  until [ -e stop ]; do
-    _code=0
-    "$@" >"$_file.out" 2>"$_file.err" || _code=$?
-    _runs=$((_runs + 1))
-    # diff: 1 says that there are differences
-    case $_code/$_file in
-      0/* | 1/read.diff) [ ! -s "$_file.err" ] || { echo "run $_runs says:"; cat "$_file.err"; } >>"$_file.bad" ;;
-      *) { echo "run $_runs: exit code $_code"; cat "$_file.err"; } >>"$_file.bad" ;;
-    esac
-  done
-  echo $_runs >"$_file.runs"
-}
+. "$S6RC_TOP/tests/lib/readers.sh"
 
 readers() {
-  rm -f stop
-  pids=''
-  again read.list s6-rc -l "$LIVE" -a list &
-  pids="$pids $!"
-  again read.listall s6-rc -l "$LIVE" -d listall all &
-  pids="$pids $!"
-  again read.diff s6-rc -l "$LIVE" diff &
-  pids="$pids $!"
-  again read.db s6-rc-db -l "$LIVE" all-dependencies all &
-  pids="$pids $!"
-}
-
-end_readers() {
-  : >stop
-  # shellcheck disable=SC2086
-  wait $pids
-  for file in read.list read.listall read.diff read.db; do
-    [ ! -e $file.bad ] || fail "$file:" "$(head -n 20 $file.bad)"
-    [ "$(cat $file.runs)" -ge 3 ] || fail "$file ran only $(cat $file.runs) times"
-  done
+  begin_reader read.list s6-rc -l "$LIVE" -a list
+  begin_reader read.listall s6-rc -l "$LIVE" -d listall all
+  begin_reader read.diff s6-rc -l "$LIVE" diff
+  begin_reader read.db s6-rc-db -l "$LIVE" all-dependencies all
 }
 
 test_during_changes() {
