@@ -78,7 +78,7 @@ typedef void s6rc_stillmissing_func(uint32_t missing, char const *name, void *da
    name that is not ours...), where says what it was at. What it linked stays:
    see s6rc_supervision_end. */
 extern int s6rc_supervision_begin(s6rc_supervision const *, char const *const *names, uint32_t n,
-                                  tain const *deadline, s6rc_stillmissing_func *, void *data,
+                                  tain const *deadline, s6rc_stillmissing_func *say, void *data,
                                   stralloc *where);
 
 /* Removes a service's link from the scan directory, if it is there and ours;
