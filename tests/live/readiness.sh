@@ -22,8 +22,9 @@ test_readiness_is_waited_for() {
   longrun l run="$(ready_run l)" notification-fd=3
   start_live
   rc_begin change l
+  # the supervisor may still be writing that it runs
   wait_log 'l runs'
-  supervised_up l
+  wait_for 10 supervised_up l
   assert_down l
   assert_file "$LIVE/servicedirs/l/down"
   release l
