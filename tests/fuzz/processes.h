@@ -1,15 +1,13 @@
 /* ISC license. */
 
-/* For fuzz/runner.c: src/runner/runner_script.c with processes and locks that
-   are made up. Nothing is executed. What is started goes on until end_kid. */
+/* For fuzz/runner.c: src/runner/runner_script.c with keepers that are made up.
+   Nothing is executed. What is started goes on until end_kid. */
 
 #ifndef S6RC_FUZZ_PROCESSES_H
 #define S6RC_FUZZ_PROCESSES_H
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -18,23 +16,16 @@
 #include <s6-rc/runner.h>
 
 static pid_t sim_fork(void);
-static int sim_spawn(pid_t *, char const *, posix_spawn_file_actions_t const *, posix_spawnattr_t const *,
-                     char *const *, char *const *);
 static pid_t sim_wait(pid_t, int *, int);
 static int sim_kill(pid_t, int);
-static int sim_lock(int, int, struct flock *);
 
-#define fork         sim_fork
-#define posix_spawnp sim_spawn
-#define waitpid      sim_wait
-#define kill         sim_kill
-#define fcntl        sim_lock
+#define fork    sim_fork
+#define waitpid sim_wait
+#define kill    sim_kill
 #include "runner/runner_script.c"
 #undef fork
-#undef posix_spawnp
 #undef waitpid
 #undef kill
-#undef fcntl
 
 enum { KIDS_MAX = 64 };
 
@@ -46,6 +37,7 @@ static struct {
 static unsigned int nkids;
 static pid_t lastpid;
 static int failure, held;
+static int results = -1; /* where keepers say what came of it */
 
 static void start_kid(pid_t *pid)
 {
@@ -71,20 +63,6 @@ static pid_t sim_fork(void)
   return pid;
 }
 
-static int sim_spawn(pid_t *pid, char const *file, posix_spawn_file_actions_t const *actions,
-                     posix_spawnattr_t const *attr, char *const *argv, char *const *envp)
-{
-  int e = fails(), named = 0;
-  (void)actions;
-  (void)attr;
-  CHECK(file == argv[0]);
-  for (; *argv; argv++) fuzz_touch(*argv, strlen(*argv));
-  for (; *envp; envp++) named += !strncmp(*envp, S6RC_RC_NAME "=", sizeof S6RC_RC_NAME);
-  CHECK(named == 1);
-  if (!e) start_kid(pid);
-  return e;
-}
-
 static pid_t sim_wait(pid_t pid, int *wstat, int options)
 {
   CHECK(pid == -1 && options == WNOHANG);
@@ -98,32 +76,44 @@ static pid_t sim_wait(pid_t pid, int *wstat, int options)
   return nkids ? 0 : (errno = ECHILD, -1);
 }
 
+/* Who waits for a lock, because others hold it, ends at the signal. */
 static int sim_kill(pid_t pid, int sig)
 {
   unsigned int i = 0;
   while (i < nkids && kids[i].pid != pid) i++;
-  CHECK(i < nkids);
-  if (sig == SIGKILL) {
+  CHECK(i < nkids && (sig == SIGTERM || sig == RUNNER_HANGUP));
+  if (held & 1) {
     kids[i].ended = 1;
-    kids[i].wstat = SIGKILL;
+    kids[i].wstat = sig;
   }
   return 0;
 }
 
-static int sim_lock(int fd, int command, struct flock *fl)
+/* Nothing is said of one that is killed. */
+static void tell(unsigned int which, enum s6rc_runner_end_e how, int value)
 {
-  (void)fd;
-  CHECK(command == F_SETLK && fl->l_len == 1 && fl->l_start >= 0);
-  return held & 1 && fl->l_type == F_WRLCK ? (errno = EAGAIN, -1) : 0;
+  runner_result result = {.keeper = kids[which].pid, .how = how, .value = value};
+  if (!kids[which].ended && results >= 0) CHECK(write(results, &result, sizeof result) == sizeof result);
+  kids[which].ended = 1;
+  kids[which].wstat = 0;
 }
 
-static void end_kid(unsigned int which, int wstat)
+/* The low byte of what: a signal, or, from 128 on, its script was not run */
+static void end_kid(unsigned int which, unsigned int what)
 {
+  int value = (int)(what >> 8 & 0xff);
   if (!nkids) return;
   which %= nkids;
-  kids[which].ended = 1;
-  /* as it can be: a code, or a signal from 1 to 126, perhaps with a core */
-  kids[which].wstat = wstat & 0x7f && (wstat & 0x7f) != 0x7f ? wstat & 0xff : wstat & 0xff00;
+  if (kids[which].ended) return;
+  if (held & 1) {
+    kids[which].ended = 1;
+    kids[which].wstat = SIGKILL;
+  } else if (what & 0x80)
+    tell(which, S6RC_END_NOTRUN, value);
+  else if (what & 0x7f)
+    tell(which, S6RC_END_SIGNALED, (int)(what & 0x7f));
+  else
+    tell(which, S6RC_END_EXITED, value);
 }
 
 #endif

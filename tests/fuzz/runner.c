@@ -3,7 +3,7 @@
 /* The oneshot runner's protocol: what the runner makes of a client's bytes,
    what s6-rc makes of a runner's, and what both make of each other. The first
    byte says which; the others are steps (enum step_e), each with its operands.
-   The runner's processes and locks are made up here: nothing is executed. */
+   The runner's children are made up here: nothing is executed. */
 
 #include "fuzz.h"
 
@@ -44,7 +44,7 @@ enum step_e {
   REFUSE, /* n, n bytes */
   DIES,   /* n, w: a child of the runner ends */
   FAILS,  /* n: the next process cannot be started: errno n */
-  HELD,   /* n: others have locks (bit 0) */
+  HELD,   /* n: keepers wait for locks, and end only if they are killed (bit 0) */
   SPLIT,  /* n: of the next message, n bytes come first */
   HANGUP, /* the other end goes */
   NSTEPS
@@ -92,6 +92,7 @@ struct ends_s {
   unixmessage_receiver in; /* of what the runner says, if nobody else reads it */
   char inbuf[UNIXMESSAGE_BUFSIZE];
   char auxbuf[UNIXMESSAGE_AUXBUFSIZE];
+  int hungup; /* the runner has seen that its client is gone */
   int lawful; /* the steps are messages that are understood so far */
   uint32_t nruns, nends;
 };
@@ -111,6 +112,8 @@ static void make_server(int fd)
   runner *r = x->r = calloc(1, sizeof *r);
   CHECK(r);
   *r = (runner){.live = livename, .db = S6RC_DB_ZERO, .lockfd = -1, .fds = {-1, -1, -1}};
+  CHECK(pipecoe(r->results) >= 0 && ndelay_on(r->results[0]) >= 0);
+  results = r->results[1];
   unixmessage_sender_init(&r->out, fd);
   CHECK(unixmessage_receiver_init(&r->in, fd, r->inbuf, sizeof r->inbuf, r->auxbuf, sizeof r->auxbuf));
   x->server = fd;
@@ -126,6 +129,9 @@ static void free_server(void)
   for (unsigned int i = 0; i < S6RC_RUNNER_NFDS; i++)
     if (r->fds[i] >= 0) close(r->fds[i]);
   s6rc_db_close(&r->db);
+  close(r->results[0]);
+  close(r->results[1]);
+  results = -1;
   free(r);
   close(x->server);
 }
@@ -182,6 +188,10 @@ static void pump_server(void)
   runner *r = x->r;
   if (!r->gone) read_client(r);
   if (!r->gone && !unixmessage_sender_flush(&r->out) && !error_isagain(errno)) r->gone = 1;
+  if (r->gone && !x->hungup) {
+    x->hungup = 1;
+    runner_hang_up(r);
+  }
 }
 
 static void pump_client(void)
@@ -340,7 +350,7 @@ static void take_step(fuzz_input *in)
       break;
     case DIES:
       n = fuzz_byte(in);
-      end_kid(n, (int)fuzz_word(in));
+      end_kid(n, fuzz_word(in));
       if (x->r) runner_reap(x->r);
       break;
     case FAILS: failure = (int)fuzz_byte(in); break;
@@ -359,11 +369,8 @@ static void finish(void)
   held = failure = 0;
   pump();
   while (nkids) {
-    for (unsigned int i = 0; i < nkids; i++) {
-      if (kids[i].ended) continue;
-      kids[i].ended = 1;
-      kids[i].wstat = 0;
-    }
+    for (unsigned int i = 0; i < nkids; i++)
+      if (!kids[i].ended) tell(i, S6RC_END_EXITED, 0);
     runner_reap(x->r);
     pump();
   }
