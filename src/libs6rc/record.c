@@ -211,7 +211,8 @@ static int read_records(s6rc_records *r, int livefd, uint32_t n, int look)
 {
   int fd = openat(livefd, S6RC_RECORDS_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   *r = (s6rc_records)S6RC_RECORDS_ZERO;
-  if (fd < 0) return 0;
+  /* a link, like all that is no file, is not of our making */
+  if (fd < 0) return (errno = errno == ELOOP ? EPROTO : errno, 0);
   if (check(fd, n, &r->lastrun)) {
     r->over = r->lastrun - (r->lastrun && (!look || is_locked(livefd)));
     r->n = n;

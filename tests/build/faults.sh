@@ -17,6 +17,7 @@ environ
 free
 getegid
 getenv
+getpid
 geteuid
 getrandom
 getrlimit
@@ -40,6 +41,7 @@ sigaddset
 sigemptyset
 sigfillset
 sigprocmask
+sigwait
 strcasecmp
 strcat
 strchr
