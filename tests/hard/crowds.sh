@@ -2,14 +2,14 @@
 # ISC license.
 # Crowds: thousands of services, hundreds of pipelines, dozens of s6-rc at once.
 #
-# S6RC_TEST_ROUNDS in the environment: another number of times up and down.
+# S6RC_TEST_LOOPS in the environment: another number of times up and down.
 . "$(dirname "$0")/../lib/test.sh"
 . "$S6RC_TOP/tests/lib/pipelines.sh"
 . "$S6RC_TOP/tests/lib/readers.sh"
 . "$S6RC_TOP/tests/lib/scale.sh"
 
 MANY=2000
-ROUNDS=${S6RC_TEST_ROUNDS:-10}
+ROUNDS=${S6RC_TEST_LOOPS:-10}
 
 # Cheap services: nothing is as small as one program without a shell.
 build_victims() {
