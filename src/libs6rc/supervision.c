@@ -19,6 +19,7 @@
 
 #include <s6/s6.h>
 
+#include <s6-rc/servicedir.h>
 #include <s6-rc/dbformat.h>
 #include <s6-rc/listen.h>
 #include <s6-rc/livedir.h>
@@ -73,6 +74,9 @@ static int make_eventdir(char const *path)
   int fd, ok, e;
   if (mkdir(path, 0700) < 0 && errno != EEXIST) return 0;
   fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  /* the umask may have taken our own right to open it */
+  if (fd < 0 && errno == EACCES && s6rc_chmodat(AT_FDCWD, path, 0700))
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return 0;
   ok = fchown(fd, (uid_t)-1, getegid()) >= 0 && fchmod(fd, EVENTDIR_MODE) >= 0;
   e = errno;

@@ -169,6 +169,8 @@ is_named() {
     "$LIVE":*/state) is_said state ;;
     "$DB"/*) is_said "$DB" "${FAULT_DB:-$DB}" "${_name%%/*}" ;;
     "$LIVE":*) is_said "$LIVE" ;;
+    # looked at for what is in it: may that be trusted?
+    "$T/.") is_said "$T/" ;;
     *)
       _object=$OBJECT
       until is_said "$_object" "/${_object##*/}" " ${_object##*/}:"; do
