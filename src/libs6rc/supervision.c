@@ -19,11 +19,11 @@
 
 #include <s6/s6.h>
 
-#include <s6-rc/servicedir.h>
 #include <s6-rc/dbformat.h>
 #include <s6-rc/listen.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/path.h>
+#include <s6-rc/servicedir.h>
 
 /* of event/, as s6 has it */
 enum { EVENTDIR_MODE = 03730 };
