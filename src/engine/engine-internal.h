@@ -5,10 +5,16 @@
 #ifndef S6RC_ENGINE_INTERNAL_H
 #define S6RC_ENGINE_INTERNAL_H
 
+#include <s6-rc/config.h>
+
 #include "engine.h"
 
+/* directories that one s6-svc gets: far below any limit on arguments */
+#define ENGINE_MAXBATCH (S6RC_SVC_MANY ? 256 : 1)
 /* s6-svc processes at work at a time: enough to keep the machine busy */
 #define ENGINE_MAXCOMMANDS 16
+/* jobs that are started before what has happened meanwhile is looked at */
+#define ENGINE_MAXSTARTS (S6RC_SVC_MANY ? ENGINE_MAXBATCH : ENGINE_MAXCOMMANDS)
 /* the same for s6-rc-dryrun, which only sleeps */
 #define ENGINE_MAXDRYRUNS 512
 

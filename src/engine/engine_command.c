@@ -23,9 +23,6 @@
 
 extern char **environ;
 
-/* directories that one s6-svc gets: far below any limit on arguments */
-enum { MAXBATCH = S6RC_SVC_MANY ? 256 : 1 };
-
 #define COMMAND(e, i) (genalloc_s(engine_command, &(e)->commands) + (i))
 
 int engine_command_add(engine *e, uint32_t job, char letter, int matters, int alone)
@@ -87,7 +84,7 @@ static int is_moot(engine const *e, engine_command const *c)
 static uint32_t batch(engine const *e)
 {
   uint32_t n = 1, max = (uint32_t)genalloc_len(engine_command, &e->commands) - e->nextcommand;
-  if (max > MAXBATCH) max = MAXBATCH;
+  if (max > ENGINE_MAXBATCH) max = ENGINE_MAXBATCH;
   engine_command const *c = COMMAND(e, e->nextcommand);
   if (c->alone) return 1;
   while (n < max && c[n].letter == c->letter && !c[n].alone && !is_moot(e, c + n)) n++;
@@ -97,7 +94,7 @@ static uint32_t batch(engine const *e)
 static void send_batch(engine *e, uint32_t first, uint32_t n)
 {
   char option[3] = {'-', COMMAND(e, first)->letter, 0};
-  char const *argv[MAXBATCH + 4] = {SVC, option, "--"};
+  char const *argv[ENGINE_MAXBATCH + 4] = {SVC, option, "--"};
   for (uint32_t i = 0; i < n; i++) argv[3 + i] = JOB(e, COMMAND(e, first + i)->job)->name;
   argv[3 + n] = 0;
   if (spawn(e, S6_EXTBINPREFIX SVC, argv, first, n)) {

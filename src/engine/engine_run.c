@@ -107,9 +107,16 @@ static void start_job(engine *e, uint32_t i)
     engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
 
-static void start_all(engine *e)
+static int can_start(engine const *e)
 {
-  while (e->head < e->tail && !e->interrupted) start_job(e, e->ready[e->head++]);
+  return e->head < e->tail && !e->interrupted;
+}
+
+/* Not all of thousands: the first ones' commands are to be under way while the
+   next ones are prepared. */
+static void start_some(engine *e)
+{
+  for (unsigned int i = 0; i < ENGINE_MAXSTARTS && can_start(e); i++) start_job(e, e->ready[e->head++]);
 }
 
 static void check_deadlines(engine *e)
@@ -195,11 +202,10 @@ static engine_result loop(engine *e)
   if (!tain_now_g()) return ENGINE_SYSTEM;
   tain_addsec_g(&patience, ENGINE_PATIENCE_MS / 1000);
   for (;;) {
-    start_all(e);
+    start_some(e);
     engine_command_flush(e);
-    if (!e->nrunning && !must_say_more(e))
+    if (!can_start(e) && !e->nrunning && !must_say_more(e))
       return e->interrupted ? ENGINE_INTERRUPTED : e->nfailed ? ENGINE_FAILURES : ENGINE_OK;
-    if (e->head < e->tail && !e->interrupted) continue;
 
     size_t nfds = POLL_LISTENER + s6rc_listener_nfds(&e->listener);
     if (!genalloc_ready(iopause_fd, &e->pollfds, nfds)) return ENGINE_SYSTEM;
@@ -214,6 +220,7 @@ static engine_result loop(engine *e)
     if (e->runner.waiting && tain_less(&e->runner.next, &deadline)) deadline = e->runner.next;
     if (e->nagain && tain_less(&e->again, &deadline)) deadline = e->again;
     if (e->nrunning && tain_less(&e->options->deadline, &deadline)) deadline = e->options->deadline;
+    if (can_start(e)) tain_copynow(&deadline);
 
     if (iopause_g(x, (unsigned int)nfds, &deadline) < 0) return ENGINE_SYSTEM;
     if (x[POLL_SIGNALS].revents && !handle_signals(e)) return ENGINE_SYSTEM;

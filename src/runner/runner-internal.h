@@ -12,28 +12,21 @@
 #include <s6-rc/db.h>
 #include <s6-rc/runner.h>
 
-/* A child: the keeper of a script. It has the lock that keeps the script from
-   running twice, which so outlives this process, whatever happens to it. */
+/* A child: a script, or what is going to execute it. */
 typedef struct runner_kid_s runner_kid;
 struct runner_kid_s {
   pid_t pid;
   uint32_t number;
   unsigned char script;
-  unsigned char told; /* what follows is known */
-  enum s6rc_runner_end_e how;
-  int value;
+  int err; /* of what kept the script from being executed; 0: none is known */
 };
 
-/* What a keeper says before it ends, in one write to a pipe. */
-typedef struct runner_result_s runner_result;
-struct runner_result_s {
-  pid_t keeper;
-  enum s6rc_runner_end_e how;
-  int value;
+/* What a child says when it cannot execute its script, in one write to a pipe. */
+typedef struct runner_failure_s runner_failure;
+struct runner_failure_s {
+  pid_t pid;
+  int err;
 };
-
-/* To keepers: nobody waits for what has not begun. Blocked in this process. */
-#define RUNNER_HANGUP SIGHUP
 
 typedef struct runner_request_s runner_request;
 struct runner_request_s {
@@ -45,8 +38,10 @@ typedef struct runner_s runner;
 struct runner_s {
   char const *live;
   s6rc_db db;
-  int lockfd;
-  int results[2];            /* the pipe from all keepers */
+  int lockfd; /* of the file and the directory that runner_serve is given */
+  int notesfd;
+  int failures[2];           /* the pipe from all children */
+  int lifeline[2];           /* the pipe that nothing is written to: it ends with the client, or with us */
   int fds[S6RC_RUNNER_NFDS]; /* the client's, -1 before hello */
   int greeted;
   int gone;       /* the client is */
@@ -65,12 +60,16 @@ extern void runner_start_queued(runner *);
 extern void runner_reap(runner *);
 /* SIGTERM and SIGCONT to a service's script. */
 extern void runner_kill(runner *, uint32_t number);
-/* The client has gone: ends the keepers that wait for their turn. */
+/* The client has gone: children that wait for their turn end. */
 extern void runner_hang_up(runner *);
 
-/* runner_keeper.c. In a child: waits until no other process's script of this
-   service runs, runs it, and tells its parent. Does not return. */
-extern void runner_keep(runner const *, s6rc_service const *, char const *const *argv, char *const *env);
+/* runner_turn.c. In the process that is going to be the script of service
+   name: waits until no other process is. From then on it is noted, until
+   runner_turn_end(), or until it ends. 1; 0 and errno: it must not run, with
+   ECANCELED because nobody waits for it any more. */
+extern int runner_turn_take(runner const *, char const *name);
+/* Process pid, which may have been a script of service name, has ended. */
+extern void runner_turn_end(runner const *, char const *name, pid_t pid);
 
 /* runner_serve.c. Tells the client. */
 extern void runner_report(runner *, uint32_t number, enum s6rc_runner_end_e, int value);

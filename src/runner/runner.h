@@ -1,7 +1,7 @@
 /* ISC license. */
 
 /* The oneshot runner's side of s6-rc/runner.h: one process a connection,
-   whose children are the keepers of scripts, one each. */
+   whose children are the scripts. */
 
 #ifndef S6RC_RUNNER_SERVE_H
 #define S6RC_RUNNER_SERVE_H
@@ -9,11 +9,14 @@
 #include <s6-rc/db.h>
 
 /* Serves the client on descriptor 0 (and 1) until it goes and all scripts
-   have ended. live: the live directory. lockfile: made if absent, in the
-   working directory; a script's byte in it is locked while it runs, so that
-   no script runs twice at a time, even if the s6-rc that wanted it is gone.
+   have ended. live: the live directory. lockfile and notes: a file and a
+   directory, made if absent, the same for all connections: while a script runs
+   there is a symbolic link in notes, of its service's name, to "pid:start", the
+   script's process and when it began in clock ticks since boot (nothing, where
+   the system has no /proc); whoever changes it has locked a byte of lockfile.
+   So no script runs twice at a time, whatever was killed.
    1; 0 and errno. */
-extern int runner_serve(char const *live, char const *lockfile);
+extern int runner_serve(char const *live, char const *lockfile, char const *notes);
 
 /* The environment of scripts: the process's own, less what the local service
    put there about its client, plus RC_NAME=name. Replaced by each call; null

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/exec.h>
 
 #include <s6-rc/db.h>
 
@@ -21,7 +22,28 @@ static int not_started(runner *r, uint32_t number, int err)
   return 1;
 }
 
-static pid_t start_keeper(runner *r, s6rc_service const *sv, s6rc_script const *script)
+/* In a child. Until it is its turn it has nothing of the client's, who is to see
+   when our parent ends. */
+static _Noreturn void be_script(runner const *r, char const *name, char const *const *argv, char **env)
+{
+  runner_failure failure = {.pid = getpid()};
+  sigset_t none;
+  int ok = 1;
+  close(0);
+  close(1);
+  close(r->lifeline[1]);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, 0);
+  if (runner_turn_take(r, name)) {
+    for (int i = 0; ok && i < S6RC_RUNNER_NFDS; i++) ok = dup2(r->fds[i], i) >= 0;
+    if (ok) exec_ae(argv[0], argv, (char const *const *)env);
+  }
+  failure.err = errno;
+  fd_write(r->failures[1], (char const *)&failure, sizeof failure);
+  _exit(S6RC_EXIT_SYSTEM);
+}
+
+static pid_t start_script(runner *r, s6rc_service const *sv, s6rc_script const *script)
 {
   char **env = runner_environment(sv->name);
   char const **argv = runner_argv(script);
@@ -29,7 +51,7 @@ static pid_t start_keeper(runner *r, s6rc_service const *sv, s6rc_script const *
   int e = ENOMEM;
   if (env && argv) {
     pid = fork();
-    if (!pid) runner_keep(r, sv, argv, env);
+    if (!pid) be_script(r, sv->name, argv, env);
     e = errno;
   }
   free(argv);
@@ -52,7 +74,7 @@ static int start(runner *r, runner_request const *q)
   }
   /* room first, so that no child is started that we could not remember */
   if (!genalloc_readyplus(runner_kid, &r->kids, 1)) return not_started(r, q->number, ENOMEM);
-  kid.pid = start_keeper(r, &sv, &sv.script[q->script]);
+  kid.pid = start_script(r, &sv, &sv.script[q->script]);
   if (kid.pid < 0) return not_started(r, q->number, errno);
   return genalloc_append(runner_kid, &r->kids, &kid);
 }
@@ -76,16 +98,13 @@ static runner_kid *find_kid(runner *r, pid_t pid)
   return 0;
 }
 
-/* Keepers say what came of it before they end. */
-static void read_results(runner *r)
+/* Children say what is wrong before they end. */
+static void read_failures(runner *r)
 {
-  runner_result result;
-  while (fd_read(r->results[0], (char *)&result, sizeof result) == sizeof result) {
-    runner_kid *kid = find_kid(r, result.keeper);
-    if (!kid) continue;
-    kid->how = result.how;
-    kid->value = result.value;
-    kid->told = 1;
+  runner_failure failure;
+  while (fd_read(r->failures[0], (char *)&failure, sizeof failure) == sizeof failure) {
+    runner_kid *kid = find_kid(r, failure.pid);
+    if (kid) kid->err = failure.err;
   }
 }
 
@@ -93,11 +112,13 @@ static void read_results(runner *r)
 static int kid_ended(runner *r, runner_kid const *kid, int wstat)
 {
   runner_request again = {.number = kid->number, .script = kid->script};
-  if (!kid->told) /* it was killed: by us while it waited, or by others */
-    runner_report(r, kid->number, S6RC_END_SIGNALED, WIFSIGNALED(wstat) ? WTERMSIG(wstat) : SIGKILL);
-  else if (kid->how != S6RC_END_NOTRUN)
-    runner_report(r, kid->number, kid->how, kid->value);
-  else if (!not_started(r, kid->number, kid->value))
+  s6rc_service sv;
+  if (s6rc_db_service(&r->db, kid->number, &sv)) runner_turn_end(r, sv.name, kid->pid);
+  if (!kid->err && WIFSIGNALED(wstat))
+    runner_report(r, kid->number, S6RC_END_SIGNALED, WTERMSIG(wstat));
+  else if (!kid->err)
+    runner_report(r, kid->number, S6RC_END_EXITED, WEXITSTATUS(wstat));
+  else if (!not_started(r, kid->number, kid->err))
     return genalloc_append(runner_request, &r->queue, &again) ? 0 : not_started(r, kid->number, EINVAL);
   return 1;
 }
@@ -110,7 +131,7 @@ void runner_reap(runner *r)
     pid_t pid = waitpid(-1, &wstat, WNOHANG);
     if (!pid || (pid < 0 && errno != EINTR)) break;
     if (pid < 0) continue;
-    read_results(r);
+    read_failures(r);
     /* a look through all of them costs less than a process */
     runner_kid *kid = find_kid(r, pid);
     if (!kid) continue;
@@ -128,7 +149,9 @@ void runner_kill(runner *r, uint32_t number)
   runner_request *queue = genalloc_s(runner_request, &r->queue);
   for (size_t i = 0; i < genalloc_len(runner_kid, &r->kids); i++) {
     runner_kid const *kid = genalloc_s(runner_kid, &r->kids) + i;
-    if (kid->number == number) kill(kid->pid, SIGTERM);
+    if (kid->number != number) continue;
+    kill(kid->pid, SIGTERM);
+    kill(kid->pid, SIGCONT);
   }
   for (size_t i = r->head; i < genalloc_len(runner_request, &r->queue); i++) {
     if (queue[i].number != number) continue;
@@ -140,6 +163,6 @@ void runner_kill(runner *r, uint32_t number)
 
 void runner_hang_up(runner *r)
 {
-  for (size_t i = 0; i < genalloc_len(runner_kid, &r->kids); i++)
-    kill(genalloc_s(runner_kid, &r->kids)[i].pid, RUNNER_HANGUP);
+  close(r->lifeline[1]);
+  r->lifeline[1] = -1;
 }

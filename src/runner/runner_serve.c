@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/error.h>
@@ -18,7 +19,7 @@
 #include "runner.h"
 #include "runner-internal.h"
 
-enum { CLIENT = 0, LOCKMODE = 0600 };
+enum { CLIENT = 0, LOCKMODE = 0600, NOTESMODE = 0700 };
 enum { POLL_SIGNALS, POLL_CLIENT, NPOLL };
 
 static void put(runner *r, char const *s, size_t len)
@@ -136,21 +137,30 @@ static int loop(runner *r, int selfpipe)
   return 1;
 }
 
-int runner_serve(char const *live, char const *lockfile)
+/* Where scripts note themselves. */
+static int open_notes(runner *r, char const *lockfile, char const *notes)
 {
-  static runner r = {.db = S6RC_DB_ZERO, .lockfd = -1, .results = {-1, -1}, .fds = {-1, -1, -1}};
-  sigset_t hangup;
+  r->lockfd = openat(AT_FDCWD, lockfile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, LOCKMODE);
+  if (r->lockfd < 0 || (mkdir(notes, NOTESMODE) < 0 && errno != EEXIST)) return 0;
+  r->notesfd = openat(AT_FDCWD, notes, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  return r->notesfd >= 0;
+}
+
+int runner_serve(char const *live, char const *lockfile, char const *notes)
+{
+  static runner r = {.db = S6RC_DB_ZERO,
+                     .lockfd = -1,
+                     .notesfd = -1,
+                     .failures = {-1, -1},
+                     .lifeline = {-1, -1},
+                     .fds = {-1, -1, -1}};
   int selfpipe;
   r.live = live;
-  r.lockfd = openat(AT_FDCWD, lockfile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, LOCKMODE);
-  if (r.lockfd < 0) return 0;
+  if (!open_notes(&r, lockfile, notes)) return 0;
   if (ndelay_on(CLIENT) < 0 || coe(CLIENT) < 0) return 0;
-  if (pipecoe(r.results) < 0 || ndelay_on(r.results[0]) < 0) return 0;
+  if (pipecoe(r.failures) < 0 || ndelay_on(r.failures[0]) < 0 || pipecoe(r.lifeline) < 0) return 0;
   selfpipe = selfpipe_init();
   if (selfpipe < 0 || !sig_restore(SIGCHLD) || !selfpipe_trap(SIGCHLD)) return 0;
-  sigemptyset(&hangup);
-  sigaddset(&hangup, RUNNER_HANGUP);
-  if (sigprocmask(SIG_BLOCK, &hangup, 0) < 0) return 0;
   unixmessage_sender_init(&r.out, CLIENT);
   if (!unixmessage_receiver_init(&r.in, CLIENT, r.inbuf, sizeof r.inbuf, r.auxbuf, sizeof r.auxbuf)) return 0;
   return loop(&r, selfpipe);

@@ -18,7 +18,8 @@
 #include "../runner/runner.h"
 
 /* in the runner's service directory, see runner_serve */
-#define LOCKFILE "running"
+#define LOCKFILE "lock"
+#define NOTES    "running"
 
 static cli_option const options[] = {{.letter = 'l',
                                       .name = "livedir",
@@ -88,6 +89,6 @@ int main(int argc, char const *const *argv)
     cli_dieusage("wrong number of operands", 0);
   /* the scripts stand in the table in the order of s6rc_script_e */
   if (p.argv[1]) exec_script(live, (unsigned int)(command - commands), p.argv[1]);
-  if (!runner_serve(live, LOCKFILE)) strerr_diefusys(S6RC_EXIT_SYSTEM, "serve a client");
+  if (!runner_serve(live, LOCKFILE, NOTES)) strerr_diefusys(S6RC_EXIT_SYSTEM, "serve a client");
   return 0;
 }

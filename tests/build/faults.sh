@@ -26,9 +26,6 @@ gmtime_r
 kill
 localtime_r
 munmap
-posix_spawn_file_actions_adddup2
-posix_spawn_file_actions_destroy
-posix_spawn_file_actions_init
 posix_spawnattr_destroy
 posix_spawnattr_init
 posix_spawnattr_setflags
@@ -41,7 +38,6 @@ sigaddset
 sigemptyset
 sigfillset
 sigprocmask
-sigwait
 strcasecmp
 strcat
 strchr

@@ -1,6 +1,6 @@
 /* ISC license. */
 
-/* For fuzz/runner.c: src/runner/runner_script.c with keepers that are made up.
+/* For fuzz/runner.c: src/runner/runner_script.c with children that are made up.
    Nothing is executed. What is started goes on until end_kid. */
 
 #ifndef S6RC_FUZZ_PROCESSES_H
@@ -37,7 +37,7 @@ static struct {
 static unsigned int nkids;
 static pid_t lastpid;
 static int failure, held;
-static int results = -1; /* where keepers say what came of it */
+static int failures = -1; /* where children say what is wrong */
 
 static void start_kid(pid_t *pid)
 {
@@ -76,44 +76,53 @@ static pid_t sim_wait(pid_t pid, int *wstat, int options)
   return nkids ? 0 : (errno = ECHILD, -1);
 }
 
-/* Who waits for a lock, because others hold it, ends at the signal. */
+/* Who waits for its turn, because others run, ends at the signal. */
 static int sim_kill(pid_t pid, int sig)
 {
   unsigned int i = 0;
   while (i < nkids && kids[i].pid != pid) i++;
-  CHECK(i < nkids && (sig == SIGTERM || sig == RUNNER_HANGUP));
-  if (held & 1) {
+  CHECK(i < nkids && (sig == SIGTERM || sig == SIGCONT));
+  if (held & 1 && sig == SIGTERM) {
     kids[i].ended = 1;
     kids[i].wstat = sig;
   }
   return 0;
 }
 
-/* Nothing is said of one that is killed. */
-static void tell(unsigned int which, enum s6rc_runner_end_e how, int value)
+/* Nobody else runs scripts here. */
+void runner_turn_end(runner const *r, char const *name, pid_t pid)
 {
-  runner_result result = {.keeper = kids[which].pid, .how = how, .value = value};
-  if (!kids[which].ended && results >= 0) CHECK(write(results, &result, sizeof result) == sizeof result);
-  kids[which].ended = 1;
-  kids[which].wstat = 0;
+  CHECK(r && *name && pid > 0 && pid <= lastpid);
 }
 
-/* The low byte of what: a signal, or, from 128 on, its script was not run */
+int runner_turn_take(runner const *r, char const *name)
+{
+  (void)r;
+  (void)name;
+  FAIL("nothing is executed here");
+}
+
+static void end(unsigned int which, int wstat)
+{
+  kids[which].ended = 1;
+  kids[which].wstat = wstat;
+}
+
+/* The low byte of what: a signal, or, from 128 on, the script was not run */
 static void end_kid(unsigned int which, unsigned int what)
 {
-  int value = (int)(what >> 8 & 0xff);
+  unsigned int value = what >> 8 & 0xff;
   if (!nkids) return;
   which %= nkids;
   if (kids[which].ended) return;
   if (held & 1) {
-    kids[which].ended = 1;
-    kids[which].wstat = SIGKILL;
-  } else if (what & 0x80)
-    tell(which, S6RC_END_NOTRUN, value);
-  else if (what & 0x7f)
-    tell(which, S6RC_END_SIGNALED, (int)(what & 0x7f));
-  else
-    tell(which, S6RC_END_EXITED, value);
+    end(which, SIGKILL);
+  } else if (what & 0x80) {
+    runner_failure failure_ = {.pid = kids[which].pid, .err = (int)value};
+    if (failures >= 0) CHECK(write(failures, &failure_, sizeof failure_) == sizeof failure_);
+    end(which, (int)(S6RC_EXIT_SYSTEM << 8));
+  } else
+    end(which, what & 0x7f ? (int)(what & 0x7f) : (int)(value << 8));
 }
 
 #endif

@@ -44,7 +44,7 @@ enum step_e {
   REFUSE, /* n, n bytes */
   DIES,   /* n, w: a child of the runner ends */
   FAILS,  /* n: the next process cannot be started: errno n */
-  HELD,   /* n: keepers wait for locks, and end only if they are killed (bit 0) */
+  HELD,   /* n: children wait for their turn, and end only if they are killed (bit 0) */
   SPLIT,  /* n: of the next message, n bytes come first */
   HANGUP, /* the other end goes */
   NSTEPS
@@ -111,9 +111,9 @@ static void make_server(int fd)
 {
   runner *r = x->r = calloc(1, sizeof *r);
   CHECK(r);
-  *r = (runner){.live = livename, .db = S6RC_DB_ZERO, .lockfd = -1, .fds = {-1, -1, -1}};
-  CHECK(pipecoe(r->results) >= 0 && ndelay_on(r->results[0]) >= 0);
-  results = r->results[1];
+  *r = (runner){.live = livename, .db = S6RC_DB_ZERO, .lockfd = -1, .notesfd = -1, .fds = {-1, -1, -1}};
+  CHECK(pipecoe(r->failures) >= 0 && ndelay_on(r->failures[0]) >= 0 && pipecoe(r->lifeline) >= 0);
+  failures = r->failures[1];
   unixmessage_sender_init(&r->out, fd);
   CHECK(unixmessage_receiver_init(&r->in, fd, r->inbuf, sizeof r->inbuf, r->auxbuf, sizeof r->auxbuf));
   x->server = fd;
@@ -129,9 +129,11 @@ static void free_server(void)
   for (unsigned int i = 0; i < S6RC_RUNNER_NFDS; i++)
     if (r->fds[i] >= 0) close(r->fds[i]);
   s6rc_db_close(&r->db);
-  close(r->results[0]);
-  close(r->results[1]);
-  results = -1;
+  close(r->failures[0]);
+  close(r->failures[1]);
+  close(r->lifeline[0]);
+  if (r->lifeline[1] >= 0) close(r->lifeline[1]);
+  failures = -1;
   free(r);
   close(x->server);
 }
@@ -370,7 +372,7 @@ static void finish(void)
   pump();
   while (nkids) {
     for (unsigned int i = 0; i < nkids; i++)
-      if (!kids[i].ended) tell(i, S6RC_END_EXITED, 0);
+      if (!kids[i].ended) end(i, 0);
     runner_reap(x->r);
     pump();
   }

@@ -386,6 +386,7 @@ CALL(void *, mmap, (void *at, size_t n, int p, int f, int fd, off_t from), (at, 
 
 OTHER(int, socket, (int d, int t, int p), (d, t, p))
 OTHER(int, pipe2, (int p[2], int f), (p, f))
+OTHER(int, poll, (struct pollfd * x, nfds_t n, int ms), (x, n, ms))
 OTHER(int, ppoll, (struct pollfd * x, nfds_t n, struct timespec const *t, sigset_t const *s), (x, n, t, s))
 OTHER(int, signalfd, (int fd, sigset_t const *s, int f), (fd, s, f))
 OTHER(pid_t, fork, (void), ())

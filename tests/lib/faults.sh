@@ -70,6 +70,7 @@ getpeername ENOMEM
 sendmsg ENOMEM EINTR
 recvmsg ENOMEM EINTR
 pipe2 EMFILE
+poll ENOMEM EINTR
 ppoll ENOMEM EINTR
 signalfd EMFILE
 fork EAGAIN

@@ -203,7 +203,7 @@ test_handler() {
   assert_output '' rc diff
 }
 
-# The script is not the handler's child, and keeps its lock.
+# The script has noted itself, and whoever serves the next one finds that.
 test_next_run_waits_for_the_script_of_a_killed_handler() {
   script slow
   oneshot slow up="$T/slow"
@@ -221,6 +221,52 @@ test_next_run_waits_for_the_script_of_a_killed_handler() {
   assert_eq "$(count_log slow)$(count_log 'slow ends')" 22
   assert_not_logged 'slow runs twice'
   assert_output '' rc diff
+}
+
+# All that the runner has, but for the scripts.
+test_next_run_waits_when_all_that_serve_were_killed() {
+  script slow
+  oneshot slow up="$T/slow"
+  oneshot other up="$(says other)"
+  start_live
+  rc_begin change slow
+  wait_log slow
+  kill -KILL "$(service_pid s6rc-oneshot-runner)"
+  for pid in $(pgrep -x s6-rc-oneshot-r); do
+    case $(readlink "/proc/$pid/cwd") in "$T"/*) kill -KILL "$pid" ;; esac
+  done
+  rc_end 1
+  assert_eq "$(readlink "$LIVE/servicedirs/s6rc-oneshot-runner/running/slow" | cut -d: -f1)" "$(pgrep -f "$T/slow")"
+  rc_begin change slow other
+  wait_log other
+  assert_eq "$(count_log slow)" 1
+  release slow
+  rc_end 0
+  assert_eq "$(count_log slow)$(count_log 'slow ends')" 22
+  assert_not_logged 'slow runs twice'
+  assert_eq "$(ls "$LIVE/servicedirs/s6rc-oneshot-runner/running")" '' 'notes that are left'
+}
+
+# The number of the service is another one then.
+test_next_run_waits_after_an_update() {
+  script slow
+  oneshot slow up="$T/slow"
+  start_live
+  rc_begin change slow
+  wait_log slow
+  kill -KILL "$(handler)"
+  rc_end 1
+  oneshot another up="$(says another)"
+  DB=$T/db2
+  compile
+  s6-rc-update -l "$LIVE" "$DB"
+  rc_begin change slow another
+  wait_log another
+  assert_eq "$(count_log slow)" 1
+  release slow
+  rc_end 0
+  assert_eq "$(count_log slow)$(count_log 'slow ends')" 22
+  assert_not_logged 'slow runs twice'
 }
 
 # Its supervisor starts it again, but not twice in a second.

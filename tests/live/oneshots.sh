@@ -174,15 +174,15 @@ test_numbers_of_processes() {
   grep -q attached strace.err || skip "strace cannot trace here: $(cat strace.err)"
   rc change all
   # all that belongs to it has ended when its output is complete
-  ended() { [ "$(cat trace.* | grep -c '+++ exited')" -ge 19 ]; }
+  ended() { [ "$(cat trace.* | grep -c '+++ exited')" -ge 10 ]; }
   wait_for 10 ended
   kill $strace
   wait $strace || :
   # a file for each process
   count() { cat trace.* | grep -c "$1"; }
   assert_eq "$(count 'accept.*= [0-9]')" 1 connections
-  # the scripts, the keeper of each, and the one process that serves the connection
-  assert_eq "$(count '+++ exited')" 19 processes
+  # the scripts, and the one process that serves the connection
+  assert_eq "$(count '+++ exited')" 10 processes
   assert_eq "$(count 'execve("[^"]*true".* = 0')" 9 scripts
   # the tools around it are paid for once
   assert_eq "$(count 'execve("[^"]*s6-rc-oneshot-run".* = 0')" 1
