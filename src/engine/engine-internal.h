@@ -96,6 +96,8 @@ extern void engine_record_rest(engine *, engine_result);
 /* engine_longrun.c */
 extern void engine_longrun_start(engine *, uint32_t job);
 extern void engine_longrun_look(engine *, uint32_t job, unsigned int events);
+/* s6-svc has sent its command; several: and those of others. */
+extern void engine_longrun_sent(engine *, uint32_t job, int several);
 /* Forgets a job that has ended: no more events, and on a failed start the
    supervisor is told to bring it down. */
 extern void engine_longrun_end(engine *, uint32_t job);

@@ -66,7 +66,7 @@ struct engine_job_s {
   tain deadline;              /* of this transition */
   tain stamp;                 /* longruns: of the last change before we began */
   char letter;                /* longruns in a reload: what s6-svc is to send */
-  tain patience;              /* longruns: until when a supervisor that is not there may come back */
+  tain patience;              /* longruns: until when a supervisor that is not there may come back, or obey */
   uint32_t ncommands;         /* longruns: queued for its supervisor, or being sent */
   unsigned int notifies : 1;  /* longruns: has a notification-fd */
   unsigned int asked : 1;     /* longruns, and all in a dry run: the command is being sent, or has been */
@@ -77,6 +77,7 @@ struct engine_job_s {
   unsigned int gone : 1;      /* the same, because its supervisor says that it ends, or is not there */
   unsigned int alone : 1;     /* longruns: had no supervisor when we looked last; `patience` is set */
   unsigned int bringdown : 1; /* longruns: to be brought down when ncommands is 0 */
+  unsigned int doubtful : 1;  /* longruns: one s6-svc has told several, if it could; `patience` is set */
   unsigned int told : 1;      /* longruns: has failed, and been told to come down */
 };
 

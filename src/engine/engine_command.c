@@ -53,16 +53,15 @@ static int spawn(engine *e, char const *prog, char const *const *argv, uint32_t 
   return 1;
 }
 
-/* ended: the exit code as wait_status gives it */
-static void command_ended(engine *e, engine_command const *c, int ended)
+/* n: how many it was sent to at once; ended: the exit code as wait_status gives it */
+static void command_ended(engine *e, engine_command const *c, uint32_t n, int ended)
 {
   if (!c->matters || JOB(e, c->job)->status != ENGINE_RUNNING) return;
   if (!ended) {
-    JOB(e, c->job)->sent = 1;
     if (e->plan->reload)
       engine_done(e, c->job);
     else
-      engine_longrun_look(e, c->job, 0);
+      engine_longrun_sent(e, c->job, n > 1);
     return;
   }
   /* 100 (s6 before 2.13) and 102: nobody is listening */
@@ -184,7 +183,7 @@ static void child_ended(engine *e, engine_child const *child, int wstat)
     engine_command c = *COMMAND(e, child->first + i);
     /* of several, which one failed? ask again, one by one */
     if (!ended || child->n == 1 || !engine_command_add(e, c.job, c.letter, c.matters, 1))
-      command_ended(e, &c, ended);
+      command_ended(e, &c, child->n, ended);
     left_queue(e, c.job);
   }
 }

@@ -198,7 +198,7 @@ static void command(engine *e, uint32_t i, s6_svstatus_t const *st)
   int up = e->plan->dir == S6RC_UP;
   job->stamp = st->stamp;
   job->wanted = st->flagwantup == up;
-  job->asked = job->sent = 0;
+  job->asked = job->sent = job->doubtful = 0;
   if (!engine_command_add(e, i, up ? 'u' : 'd', 1, 0))
     engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
@@ -255,6 +255,33 @@ void engine_longrun_unheard(engine *e, uint32_t i)
     return;
   }
   again(e, job, 1);
+}
+
+void engine_longrun_sent(engine *e, uint32_t i, int several)
+{
+  engine_job *job = JOB(e, i);
+  job->sent = 1;
+  job->doubtful = !!several;
+  if (several) {
+    tain wait;
+    tain_from_millisecs(&wait, OBEY_MS);
+    tain_add_g(&job->patience, &wait);
+  }
+  engine_longrun_look(e, i, 0);
+}
+
+/* Its supervisor may not have been told: an s6-svc before 2.14 takes the first
+   directory, and only warns that there are others. */
+static void doubt(engine *e, uint32_t i)
+{
+  engine_job *job = JOB(e, i);
+  if (tain_future(&job->patience)) {
+    again(e, job, job->again && job->gone);
+    return;
+  }
+  job->asked = job->sent = job->doubtful = 0;
+  if (!engine_command_add(e, i, e->plan->dir == S6RC_UP ? 'u' : 'd', 1, 1))
+    engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
 
 void engine_longrun_look_again(engine *e)
@@ -314,6 +341,7 @@ void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
     case THERE: arrived(e, i); break;
     case OVER: engine_fail(e, i, job->gaveup ? ENGINE_FAIL_GIVENUP : ENGINE_FAIL_UNWANTED, 0, 0); break;
     case NOT_OBEYED: again(e, job, job->again && job->gone); break;
-    case NOT_YET: break;
+    case NOT_YET:
+      if (job->doubtful && !job->wanted) doubt(e, i);
   }
 }

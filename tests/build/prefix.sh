@@ -6,12 +6,6 @@
 . "$(dirname "$0")/../lib/test.sh"
 . "$S6RC_TOP/tests/lib/build.sh"
 
-# Where the libraries under test are.
-header_root() { # PACKAGE
-  printf '#include <%s/config.h>\n' "$1" >find.c
-  # shellcheck disable=SC2046
-  $(config_value CC) $(config_value CPPFLAGS_AUTO) -E find.c | sed -n "s|^# [0-9]* \"\(.*\)/$1/config.h\".*|\1|p" | head -n 1
-}
 sysdeps_dir() { config_value CHECK_ARGS | sed -n 's/.* --with-sysdeps=\([^ ]*\).*/\1/p'; }
 
 # Copies headers to $1/include, sysdeps to $1/lib/skalibs/sysdeps.

@@ -7,6 +7,13 @@ config_value() { # VARIABLE [ FILE ]
   sed -n "s/^$1 := //p" "${2:-$S6RC_BUILD/config.mak}"
 }
 
+# Where the headers under test are.
+header_root() { # PACKAGE
+  printf '#include <%s/config.h>\n' "$1" >find.c
+  # shellcheck disable=SC2046
+  $(config_value CC) $(config_value CPPFLAGS_AUTO) -E find.c | sed -n "s|^# [0-9]* \"\(.*\)/$1/config.h\".*|\1|p" | head -n 1
+}
+
 # configure in directory $1 (made if absent), outside of the source tree.
 configure_in() { # DIR ARGUMENT...
   mkdir -p "$1"

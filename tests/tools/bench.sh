@@ -32,7 +32,7 @@ test_quick_shows_every_row() {
   capture bench -q -r 1 -o "$T/tsv"
   [ "$status" = 0 ] || fail "exit code $status" "$STDOUT" "$STDERR"
   cut -f1 "$T/tsv" >names
-  assert_eq "$(cat names)" "$(printf '%s\n' compile scale stack init up down oneshots-up oneshots-down chain \
+  assert_eq "$(cat names)" "$(printf '%s\n' compile scale stack init up down several oneshots-up oneshots-down chain \
     update-oneshots update-tenth update-longruns list type script change status json \
     set-sync set-change set-fix set-commit set-status)" \
     'rows'
