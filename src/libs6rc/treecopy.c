@@ -102,18 +102,7 @@ end:
 
 static int copy_link(copier *c, int srcfd, char const *src, int dstfd, char const *dst, struct stat const *st)
 {
-  size_t room = st->st_size > 0 ? (size_t)st->st_size + 1 : 256;
-  for (;;) {
-    ssize_t r;
-    if (!stralloc_ready(&c->link, room + 1)) return 0;
-    r = readlinkat(srcfd, src, c->link.s, room);
-    if (r < 0) return 0;
-    if ((size_t)r < room) {
-      c->link.s[r] = 0;
-      break;
-    }
-    room *= 2;
-  }
+  if (!s6rc_path_readlinkat(&c->link, srcfd, src)) return 0;
   if (symlinkat(c->link.s, dstfd, dst) < 0) return 0;
   return !c->keepowner || !fchownat(dstfd, dst, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW);
 }

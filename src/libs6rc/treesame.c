@@ -11,6 +11,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 
+#include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
 enum {
@@ -51,19 +52,10 @@ static int same_file(int afd, char const *a, int bfd, char const *b, off_t size)
   return r;
 }
 
-static int read_link(int fd, char const *name, off_t size, stralloc *sa)
+static int same_link(comparer *c, int afd, char const *a, int bfd, char const *b)
 {
-  ssize_t r;
-  if (!stralloc_ready(sa, (size_t)size + 1)) return 0;
-  r = readlinkat(fd, name, sa->s, (size_t)size + 1);
-  sa->len = r < 0 ? 0 : (size_t)r;
-  return r >= 0;
-}
-
-static int same_link(comparer *c, int afd, char const *a, int bfd, char const *b, off_t size)
-{
-  if (!read_link(afd, a, size, &c->alink) || !read_link(bfd, b, size, &c->blink)) return -1;
-  return c->alink.len == c->blink.len && !memcmp(c->alink.s, c->blink.s, c->alink.len);
+  if (!s6rc_path_readlinkat(&c->alink, afd, a) || !s6rc_path_readlinkat(&c->blink, bfd, b)) return -1;
+  return !strcmp(c->alink.s, c->blink.s);
 }
 
 static int same_any(comparer *, int, char const *, int, char const *);
@@ -130,7 +122,7 @@ static int same_any(comparer *c, int afd, char const *a, int bfd, char const *b)
   type = x.st_mode & S_IFMT;
   if (type != (y.st_mode & S_IFMT)) return 0;
   if (c->owners && (x.st_uid != y.st_uid || x.st_gid != y.st_gid)) return 0;
-  if (type == S_IFLNK) return x.st_size == y.st_size ? same_link(c, afd, a, bfd, b, x.st_size) : 0;
+  if (type == S_IFLNK) return x.st_size == y.st_size ? same_link(c, afd, a, bfd, b) : 0;
   if ((x.st_mode & ~c->maskout) != y.st_mode) return 0;
   if (type == S_IFDIR) return same_dir(c, afd, a, bfd, b);
   if (type == S_IFREG) return x.st_size == y.st_size ? same_file(afd, a, bfd, b, x.st_size) : 0;

@@ -85,9 +85,6 @@ extern void repo_tidy(repo *);
 /* Makes a directory with mode 0755, with all that is missing above it. */
 extern int repo_make_directory(char const *path);
 
-/* The text of a symlink, with a NUL that len counts. 1; 0 and errno. */
-extern int repo_readlink(int dirfd, char const *name, stralloc *);
-
 /* Without a lock: is what has been read still one generation's? */
 extern int repo_unchanged(repo const *);
 

@@ -245,14 +245,14 @@ static int committed_name(repo *r, char const *set, stralloc *name)
 {
   stralloc link = STRALLOC_ZERO;
   int ok = s6rc_path_set(&link, REPO_COMMITTED) && s6rc_path_push(&link, set);
-  if (ok && !repo_readlink(r->current, link.s, name)) {
+  if (ok && !s6rc_path_readlinkat(name, r->current, link.s)) {
     ok = errno == ENOENT;
     name->len = 0;
   } else if (ok) {
     char const *slash = strrchr(name->s, '/');
     if (slash) {
       size_t len = (size_t)(slash + 1 - name->s);
-      memmove(name->s, name->s + len, name->len - len);
+      memmove(name->s, name->s + len, name->len + 1 - len);
       name->len -= len;
     }
   }

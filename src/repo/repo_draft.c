@@ -58,7 +58,7 @@ static int repeat_all(int from, int to, repo_names const *names, int symlinks)
   int ok = 1;
   for (size_t i = 0; ok && i < repo_names_n(names); i++) {
     char const *name = repo_names_get(names, i);
-    ok = symlinks ? repo_readlink(from, name, &target) && make_link(to, target.s, name)
+    ok = symlinks ? s6rc_path_readlinkat(&target, from, name) && make_link(to, target.s, name)
                   : !linkat(from, name, to, name, 0);
   }
   int e = errno;
@@ -86,7 +86,7 @@ static int repeat_files(repo *r, repo_draft *d)
   int ok = 1;
   for (size_t i = 0; ok && i < sizeof files / sizeof *files; i++)
     ok = !linkat(r->current, files[i], d->fd, files[i], 0) || errno == ENOENT;
-  if (ok && repo_readlink(r->current, REPO_REFERENCE, &target))
+  if (ok && s6rc_path_readlinkat(&target, r->current, REPO_REFERENCE))
     ok = make_link(d->fd, target.s, REPO_REFERENCE);
   else
     ok = ok && errno == ENOENT;

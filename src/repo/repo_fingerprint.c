@@ -72,7 +72,7 @@ static int content(hasher *h, char const *path)
 static int link_text(hasher *h, char const *path)
 {
   stralloc sa = STRALLOC_ZERO;
-  int ok = repo_readlink(AT_FDCWD, path, &sa);
+  int ok = s6rc_path_readlinkat(&sa, AT_FDCWD, path);
   if (ok) text(h, sa.s, sa.len);
   stralloc_free(&sa);
   return ok;

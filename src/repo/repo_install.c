@@ -193,7 +193,7 @@ static int read_link(repo *r, repo_install *x)
   int trusted = s6rc_trusts_path(x->boot);
   x->target.len = 0;
   if (!trusted) return (errno = EPERM, repo_failed_untrusted(r, x->boot));
-  if (!repo_readlink(AT_FDCWD, x->boot, &x->target)) return 0;
+  if (!s6rc_path_readlinkat(&x->target, AT_FDCWD, x->boot)) return 0;
   if (!resolve(x, x->target.s, &x->old)) return repo_failed(r, "read the boot link", 0, 0);
   return !stat(x->boot, &st) && (S_ISDIR(st.st_mode) || (errno = ENOTDIR, 0));
 }

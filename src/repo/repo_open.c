@@ -67,23 +67,10 @@ int repo_wrong_array(repo *r, char const *const *texts)
   return 0;
 }
 
-int repo_readlink(int dirfd, char const *name, stralloc *sa)
-{
-  for (size_t room = 64;; room *= 2) {
-    ssize_t n;
-    if (!stralloc_ready(sa, room)) return 0;
-    n = readlinkat(dirfd, name, sa->s, room);
-    if (n < 0) return 0;
-    if ((size_t)n == room) continue;
-    sa->len = (size_t)n;
-    return stralloc_0(sa);
-  }
-}
-
 /* Opens the generation that the link leads to, if there is one. */
 static int open_current(repo *r)
 {
-  if (!repo_readlink(r->fd, REPO_CURRENT, &r->name)) return errno == ENOENT;
+  if (!s6rc_path_readlinkat(&r->name, r->fd, REPO_CURRENT)) return errno == ENOENT;
   r->current = openat(r->fd, r->name.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   return r->current >= 0;
 }
@@ -91,7 +78,7 @@ static int open_current(repo *r)
 int repo_unchanged(repo const *r)
 {
   stralloc now = STRALLOC_ZERO;
-  int same = r->lock >= 0 || (repo_readlink(r->fd, REPO_CURRENT, &now) && !strcmp(now.s, r->name.s));
+  int same = r->lock >= 0 || (s6rc_path_readlinkat(&now, r->fd, REPO_CURRENT) && !strcmp(now.s, r->name.s));
   stralloc_free(&now);
   return same;
 }

@@ -6,6 +6,7 @@
 
 #include <skalibs/bytestr.h>
 
+#include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
 #include "repo.h"
@@ -16,7 +17,7 @@ static char const *target(int dirfd, char const *name, stralloc *sa)
 {
   char const *slash;
   if (dirfd < 0) return "";
-  if (!repo_readlink(dirfd, name, sa)) return errno == ENOENT ? "" : 0;
+  if (!s6rc_path_readlinkat(sa, dirfd, name)) return errno == ENOENT ? "" : 0;
   slash = strrchr(sa->s, '/');
   return slash ? slash + 1 : sa->s;
 }

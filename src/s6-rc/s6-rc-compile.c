@@ -61,19 +61,11 @@ static char const *count(uint32_t n, char const *noun)
   return s;
 }
 
-static void print_complaints(source *src, unsigned int verbosity)
+static source_severity worth_saying(unsigned int verbosity)
 {
-  static char const *const words[SOURCE_NSEVERITIES] = {[SOURCE_INFO] = ": info: ",
-                                                        [SOURCE_WARNING] = ": warning: ",
-                                                        [SOURCE_ERROR] = ": fatal: ",
-                                                        [SOURCE_SYSERROR] = ": fatal: "};
-  source_complaint const *c = genalloc_s(source_complaint, &src->complaints);
-  source_sort_complaints(src);
-  for (size_t i = 0; i < genalloc_len(source_complaint, &src->complaints); i++) {
-    if (c[i].severity == SOURCE_INFO && verbosity < VERBOSITY_STEPS) continue;
-    if (c[i].severity == SOURCE_WARNING && verbosity < VERBOSITY_WARNINGS) continue;
-    strerr_warn(PROG, words[c[i].severity], src->complaint_text.s + c[i].start);
-  }
+  return verbosity >= VERBOSITY_STEPS      ? SOURCE_INFO
+         : verbosity >= VERBOSITY_WARNINGS ? SOURCE_WARNING
+                                           : SOURCE_ERROR;
 }
 
 static void check(source *src, char const *const *dirs, uint32_t ndirs)
@@ -116,11 +108,11 @@ int main(int argc, char const *const *argv)
   if (!source_read(&src, dirs, ndirs, verbosity) || !compile_resolve(&db, &src) ||
       (verbosity >= VERBOSITY_WARNINGS && !lint_run(&db, LINT_ALL, 1))) {
     int e = errno;
-    print_complaints(&src, verbosity);
+    source_print_complaints(&src, worth_saying(verbosity));
     errno = e;
     strerr_diefusys(S6RC_EXIT_SYSTEM, "read ", dirs[0]);
   }
-  print_complaints(&src, verbosity);
+  source_print_complaints(&src, worth_saying(verbosity));
   check(&src, dirs, ndirs);
 
   catch_signals();

@@ -118,8 +118,8 @@ extern void sets_spare_essentials(sets_context const *, unsigned char const *bef
 /* Warns of all that does not go together in a set. The number of conflicts. */
 extern size_t sets_warn_conflicts(sets_context const *, repo_services const *, unsigned char const *rx);
 
-/* Reads the stores, says what is wrong with them, and dies if anything is: 1,
-   or 111 if something could not be read. */
+/* Reads the stores, says what is wrong with them, warnings from that verbosity
+   on, and dies if anything is: 1, or 111 if something could not be read. */
 extern void sets_read_stores(repo *, sets_options const *, repo_names const *stores, repo_reading *,
                              unsigned int warnings_from);
 

@@ -13,6 +13,8 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <s6-rc/path.h>
+
 #include "sets_install.h"
 
 /* s6-rc-update, while it runs: it is told what we are told, and it alone
@@ -75,7 +77,7 @@ void sets_install_check_offline(sets_install const *m)
   stralloc path = STRALLOC_ZERO, target = STRALLOC_ZERO;
   if (!stralloc_cats(&path, m->x.live) || !stralloc_cats(&path, "/compiled") || !stralloc_0(&path))
     strerr_diefusys(S6RC_EXIT_SYSTEM, "copy a path");
-  if (repo_readlink(AT_FDCWD, path.s, &target) && !strcmp(target.s, m->x.boot))
+  if (s6rc_path_readlinkat(&target, AT_FDCWD, path.s) && !strcmp(target.s, m->x.boot))
     strerr_dief(S6RC_EXIT_FAILED, "live directory ", m->x.live, " uses ", m->x.boot,
                 ": nothing changed (without --no-update it is updated, -l names another one)");
   stralloc_free(&path);

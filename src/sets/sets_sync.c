@@ -9,28 +9,15 @@
 
 #include "sets.h"
 
-static void print_complaints(source *src, unsigned int verbosity, unsigned int warnings_from)
-{
-  static char const *const words[SOURCE_NSEVERITIES] = {[SOURCE_INFO] = ": info: ",
-                                                        [SOURCE_WARNING] = ": warning: ",
-                                                        [SOURCE_ERROR] = ": fatal: ",
-                                                        [SOURCE_SYSERROR] = ": fatal: "};
-  source_complaint const *c = genalloc_s(source_complaint, &src->complaints);
-  source_sort_complaints(src);
-  for (size_t i = 0; i < genalloc_len(source_complaint, &src->complaints); i++) {
-    if (c[i].severity == SOURCE_INFO && verbosity < SETS_STEPS) continue;
-    if (c[i].severity == SOURCE_WARNING && verbosity < warnings_from) continue;
-    strerr_warn(PROG, words[c[i].severity], src->complaint_text.s + c[i].start);
-  }
-}
-
 void sets_read_stores(repo *r, sets_options const *o, repo_names const *stores, repo_reading *x,
                       unsigned int warnings_from)
 {
   char fmt[UINT32_FMT];
   uint32_t n;
   if (!repo_read_stores(r, stores, o->verbosity, x)) sets_die(r);
-  print_complaints(&x->src, o->verbosity, warnings_from);
+  source_print_complaints(&x->src, o->verbosity >= SETS_STEPS      ? SOURCE_INFO
+                                   : o->verbosity >= warnings_from ? SOURCE_WARNING
+                                                                   : SOURCE_ERROR);
   n = source_nerrors(&x->src);
   if (!n) return;
   fmt[uint32_fmt(fmt, n)] = 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <skalibs/strerr.h>
 #include <skalibs/uint32.h>
 
 #include <s6-rc/path.h>
@@ -143,4 +144,16 @@ void source_sort_complaints(source *src)
 {
   size_t n = genalloc_len(source_complaint, &src->complaints);
   if (n) qsort(src->complaints.s, n, sizeof(source_complaint), &compare);
+}
+
+void source_print_complaints(source *src, source_severity least)
+{
+  static char const *const words[SOURCE_NSEVERITIES] = {[SOURCE_INFO] = ": info: ",
+                                                        [SOURCE_WARNING] = ": warning: ",
+                                                        [SOURCE_ERROR] = ": fatal: ",
+                                                        [SOURCE_SYSERROR] = ": fatal: "};
+  source_complaint const *c = genalloc_s(source_complaint, &src->complaints);
+  source_sort_complaints(src);
+  for (size_t i = 0; i < genalloc_len(source_complaint, &src->complaints); i++)
+    if (c[i].severity >= least) strerr_warn(PROG, words[c[i].severity], src->complaint_text.s + c[i].start);
 }

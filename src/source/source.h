@@ -203,6 +203,9 @@ extern uint32_t source_nerrors(source const *);
 /* Puts the complaints in order: by definition, file, line, then as they came. */
 extern void source_sort_complaints(source *);
 
+/* Prints them in this order to stderr, those of severity least and worse. */
+extern void source_print_complaints(source *, source_severity least);
+
 /* Notes that something is wrong. The first text is a format: %q takes the next
    text and quotes it, %s does not quote; control characters never get out as
    such. If there is no memory for it, src->lost is set. */

@@ -66,18 +66,8 @@ static int add_word(builder *b, char kind, char const *name)
    servicedirs: ../../GENERATION/servicedirs/NAME, in b->target. */
 static int find_home(builder *b, char const *name)
 {
-  struct stat st;
-  b->target.len = 0;
-  if (fstatat(b->oldservices, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
-  if (S_ISLNK(st.st_mode)) {
-    ssize_t r;
-    if (!stralloc_ready(&b->target, (size_t)st.st_size + 2)) return 0;
-    r = readlinkat(b->oldservices, name, b->target.s, (size_t)st.st_size + 1);
-    if (r < 0) return 0;
-    b->target.len = (size_t)r;
-    b->target.s[r] = 0;
-    return 1;
-  }
+  if (s6rc_path_readlinkat(&b->target, b->oldservices, name)) return 1;
+  if (errno != EINVAL) return 0;
   return s6rc_path_set(&b->target, "../..") && s6rc_path_push(&b->target, b->oldname) &&
          s6rc_path_push(&b->target, S6RC_SERVICEDIRS) && s6rc_path_push(&b->target, name);
 }

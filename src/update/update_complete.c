@@ -52,18 +52,6 @@ static int read_file(int fd, char const *name, stralloc *sa)
   return openslurpclose_at(fd, name, sa) && stralloc_0(sa);
 }
 
-static int read_link(int fd, char const *name, stralloc *sa)
-{
-  struct stat st;
-  ssize_t r;
-  if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !stralloc_ready(sa, (size_t)st.st_size + 1))
-    return 0;
-  r = readlinkat(fd, name, sa->s, (size_t)st.st_size);
-  if (r < 0) return 0;
-  sa->len = (size_t)r;
-  return stralloc_0(sa);
-}
-
 /* The oneshot runner finds the database as ../../compiled from where its
    service directory is. If that is an earlier generation, what it finds there
    is from now on the live database, by the public name. */
@@ -76,7 +64,7 @@ static int point_runner(completer *x)
   int fd = open2_at(x->servicedirs, S6RC_ONESHOT_RUNNER "/../..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 || fstat(fd, &there) < 0 || fstat(x->fd, &here) < 0) goto end;
   ok = here.st_ino == there.st_ino && here.st_dev == there.st_dev;
-  if (ok || !read_link(fd, S6RC_LIVE_COMPILED, &now) || !s6rc_path_set(&wanted, "..") ||
+  if (ok || !s6rc_path_readlinkat(&now, fd, S6RC_LIVE_COMPILED) || !s6rc_path_set(&wanted, "..") ||
       !s6rc_path_push(&wanted, slash ? slash + 1 : x->c->live) ||
       !s6rc_path_push(&wanted, S6RC_LIVE_COMPILED))
     goto end;
@@ -174,7 +162,8 @@ static int start(completer *x)
 {
   x->servicedirs = open2_at(x->fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (x->servicedirs < 0 || !read_file(x->fd, UPDATE_RECORD, &x->record) ||
-      !read_link(x->fd, S6RC_LIVE_SCANDIR, &x->scandir) || !read_file(x->fd, S6RC_LIVE_PREFIX, &x->prefix))
+      !s6rc_path_readlinkat(&x->scandir, x->fd, S6RC_LIVE_SCANDIR) ||
+      !read_file(x->fd, S6RC_LIVE_PREFIX, &x->prefix))
     return 0;
   x->supervision = (s6rc_supervision){.live = x->c->live,
                                       .scandir = x->scandir.s,

@@ -36,24 +36,11 @@ struct settler_s {
   stralloc link;
 };
 
-static int read_link(int fd, char const *name, stralloc *sa)
-{
-  struct stat st;
-  ssize_t r;
-  if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return 0;
-  if (!S_ISLNK(st.st_mode)) return (errno = EINVAL, 0);
-  if (!stralloc_ready(sa, (size_t)st.st_size + 1)) return 0;
-  r = readlinkat(fd, name, sa->s, (size_t)st.st_size);
-  if (r < 0) return 0;
-  sa->len = (size_t)r;
-  return stralloc_0(sa);
-}
-
 /* Can name be used at home? A link to what would be its own place is one that
    we made before we were killed. 1 free, 0 taken, -1 errno. */
 static int is_free(settler *x, char const *name)
 {
-  if (!read_link(x->home, name, &x->link)) return errno == ENOENT ? 1 : errno == EINVAL ? 0 : -1;
+  if (!s6rc_path_readlinkat(&x->link, x->home, name)) return errno == ENOENT ? 1 : errno == EINVAL ? 0 : -1;
   return !strcmp(x->link.s, x->path.s) && unlinkat(x->home, name, 0) >= 0;
 }
 
@@ -104,7 +91,7 @@ static int name_neighbour(settler *x, char const *name)
 {
   struct stat st;
   char const *own;
-  if (!read_link(x->services, name, &x->path)) return 0;
+  if (!s6rc_path_readlinkat(&x->path, x->services, name)) return 0;
   own = strrchr(x->path.s, '/');
   own = own ? own + 1 : x->path.s;
   if (!strcmp(own, name)) return 1;
@@ -194,7 +181,7 @@ static int remove_others(update_context *c, int fd, int first)
 static int open_first(settler *x)
 {
   char const *own;
-  if (!read_link(x->services, S6RC_ONESHOT_RUNNER, &x->first)) return -1;
+  if (!s6rc_path_readlinkat(&x->first, x->services, S6RC_ONESHOT_RUNNER)) return -1;
   own = strrchr(x->first.s, '/');
   if (!own) return (errno = EPROTO, -1);
   s6rc_path_pop(&x->first, (size_t)(own - x->first.s));

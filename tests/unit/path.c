@@ -2,6 +2,8 @@
 
 /* The growable path. */
 
+#include <fcntl.h>
+
 #include <s6-rc/path.h>
 
 #include "test.h"
@@ -76,5 +78,28 @@ TEST(growth)
     s6rc_path_pop(&p, i ? 2 * i - 1 : 0);
     CHECK_INT(strlen(p.s), p.len);
   }
+  stralloc_free(&p);
+}
+
+TEST(links)
+{
+  static size_t const lengths[] = {1, 62, 63, 64, 65, 127, 128, 129, 4000};
+  stralloc p = STRALLOC_ZERO;
+  char text[4001];
+  int fd = open(test_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  CHECK(fd >= 0);
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    memset(text, 'x', lengths[i]);
+    text[lengths[i]] = 0;
+    CHECK(!symlinkat(text, fd, "link"));
+    CHECK(s6rc_path_readlinkat(&p, fd, "link"));
+    check_path(&p, text);
+    CHECK(!unlinkat(fd, "link", 0));
+  }
+  CHECK(!s6rc_path_readlinkat(&p, fd, "link"));
+  CHECK_ERRNO(ENOENT);
+  CHECK(!mkdirat(fd, "link", 0700));
+  CHECK(!s6rc_path_readlinkat(&p, fd, "link"));
+  CHECK_ERRNO(EINVAL);
   stralloc_free(&p);
 }

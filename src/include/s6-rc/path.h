@@ -19,6 +19,10 @@ extern int s6rc_path_set(stralloc *p, char const *s);
 extern int s6rc_path_push(stralloc *p, char const *component);
 extern int s6rc_path_pushb(stralloc *p, char const *component, size_t len);
 
+/* Makes p what the symbolic link dirfd/name leads to, as it stands there. 1; 0
+   and errno (EINVAL: it is no link), p then undefined. */
+extern int s6rc_path_readlinkat(stralloc *p, int dirfd, char const *name);
+
 /* Back to length len. */
 extern void s6rc_path_pop(stralloc *p, size_t len);
 
