@@ -22,8 +22,8 @@
 #define S6RC(prog) S6RC_EXTLIBEXECPREFIX prog
 #define SHEBANG    "#!" EXECLINE_SHEBANGPREFIX "execlineb -P\n"
 
-/* Scripts that run at the same time. Those beyond wait for their turn; were
-   the limit for one user lower, they would be turned away. */
+/* Connections, that is runs of s6-rc, at the same time. Those beyond wait for
+   their turn; were the limit for one user lower, they would be turned away. */
 #define ONESHOTS_MAX "256"
 
 /* Of the oneshot runner's socket: those whom the rules turn away do not even

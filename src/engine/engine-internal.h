@@ -13,10 +13,10 @@
 #define ENGINE_MAXBATCH (S6RC_SVC_MANY ? 256 : 1)
 /* s6-svc processes at work at a time: enough to keep the machine busy */
 #define ENGINE_MAXCOMMANDS 16
-/* jobs that are started before what has happened meanwhile is looked at */
-#define ENGINE_MAXSTARTS (S6RC_SVC_MANY ? ENGINE_MAXBATCH : ENGINE_MAXCOMMANDS)
 /* the same for s6-rc-dryrun, which only sleeps */
 #define ENGINE_MAXDRYRUNS 512
+/* jobs that are started before what has happened meanwhile is looked at */
+#define ENGINE_MAXSTARTS (S6RC_SVC_MANY ? ENGINE_MAXBATCH : ENGINE_MAXCOMMANDS)
 
 /* A program that we started, for one job or, with s6-svc, for some. */
 typedef struct engine_child_s engine_child;
@@ -119,6 +119,8 @@ extern int engine_executable(engine *, char const *name, char const *file);
 
 /* engine_oneshot.c */
 extern void engine_oneshot_start(engine *, uint32_t job);
+/* Nothing that the runner has not begun is to be begun. */
+extern void engine_oneshot_stop(engine *);
 extern void engine_oneshot_kill(engine *, uint32_t job);
 extern void engine_runner_fds(engine const *, iopause_fd *);
 /* Tries again to connect to the runner, if it is time. */

@@ -123,8 +123,9 @@ static void arrived(engine *e, uint32_t i)
 void engine_longrun_bring_down(engine *e, uint32_t i)
 {
   JOB(e, i)->told = 1;
-  /* the other way is for when there is no memory */
-  if (!engine_command_add(e, i, 'd', 0, 0)) s6_svc_writectl(JOB(e, i)->name, S6_SUPERVISE_CTLDIR, "d", 1);
+  /* alone: nobody looks whether it has arrived. The other way is for when there
+     is no memory. */
+  if (!engine_command_add(e, i, 'd', 0, 1)) s6_svc_writectl(JOB(e, i)->name, S6_SUPERVISE_CTLDIR, "d", 1);
 }
 
 void engine_longrun_end(engine *e, uint32_t i)
@@ -261,8 +262,10 @@ void engine_longrun_sent(engine *e, uint32_t i, int several)
 {
   engine_job *job = JOB(e, i);
   job->sent = 1;
-  job->doubtful = !!several;
-  if (several) {
+  /* with `alone`, `patience` says how long to wait for another supervisor, which
+     will be told anew */
+  job->doubtful = several && !job->alone;
+  if (job->doubtful) {
     tain wait;
     tain_from_millisecs(&wait, OBEY_MS);
     tain_add_g(&job->patience, &wait);
@@ -271,7 +274,7 @@ void engine_longrun_sent(engine *e, uint32_t i, int several)
 }
 
 /* Its supervisor may not have been told: an s6-svc before 2.14 takes the first
-   directory, and only warns that there are others. */
+   directory, and only warns that there are others. But it may have been. */
 static void doubt(engine *e, uint32_t i)
 {
   engine_job *job = JOB(e, i);
@@ -279,7 +282,7 @@ static void doubt(engine *e, uint32_t i)
     again(e, job, job->again && job->gone);
     return;
   }
-  job->asked = job->sent = job->doubtful = 0;
+  job->doubtful = 0;
   if (!engine_command_add(e, i, e->plan->dir == S6RC_UP ? 'u' : 'd', 1, 1))
     engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
@@ -340,7 +343,12 @@ void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
   switch (seen) {
     case THERE: arrived(e, i); break;
     case OVER: engine_fail(e, i, job->gaveup ? ENGINE_FAIL_GIVENUP : ENGINE_FAIL_UNWANTED, 0, 0); break;
-    case NOT_OBEYED: again(e, job, job->again && job->gone); break;
+    case NOT_OBEYED:
+      if (job->doubtful)
+        doubt(e, i);
+      else
+        again(e, job, job->again && job->gone);
+      break;
     case NOT_YET:
       if (job->doubtful && !job->wanted) doubt(e, i);
   }

@@ -70,6 +70,13 @@ void engine_runner_free(engine *e)
   disconnect_runner(e);
 }
 
+void engine_oneshot_stop(engine *e)
+{
+  static char const stop[S6RC_RUNNER_STOP_SIZE] = {S6RC_RUNNER_STOP};
+  /* if this fails, so does the rest, and they hang up */
+  if (e->runner.fd >= 0) put(&e->runner, stop, sizeof stop);
+}
+
 static void fail_scripts(engine *e, int err, char const *why)
 {
   e->runner.waiting = 0;
@@ -110,7 +117,7 @@ static void lose_runner(engine *e, int err, char const *why)
 }
 
 /* If it died before we knew that it knew us, another one will do: whatever was
-   begun is locked. */
+   begun has noted itself. */
 static void hung_up(engine *e, int err, char const *why)
 {
   if (e->runner.welcome || e->runner.hungup || e->interrupted) {
@@ -215,6 +222,10 @@ static int script_ended(engine *e, unsigned char const *s)
   if (job == S6RC_NONE || s[1] >= sizeof failures / sizeof *failures) return 0;
   /* one whose time was up has been given up already */
   if (JOB(e, job)->status != ENGINE_RUNNING) return 1;
+  if (s[1] == S6RC_END_NOTRUN && value == ECANCELED && e->interrupted) {
+    engine_fail(e, job, ENGINE_FAIL_INTERRUPTED, 0, 0);
+    return 1;
+  }
   if (s[1] == S6RC_END_EXITED && !value)
     engine_done(e, job);
   else

@@ -103,7 +103,7 @@ static void start_job(engine *e, uint32_t i)
     engine_oneshot_start(e, i);
   else if (!e->plan->reload)
     engine_longrun_start(e, i);
-  else if (!engine_command_add(e, i, job->letter, 1, 0))
+  else if (!engine_command_add(e, i, job->letter, 1, 1)) /* alone: nothing shows that it has arrived */
     engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
 
@@ -138,6 +138,7 @@ static void interrupt(engine *e)
         (JOB(e, i)->type == S6RC_LONGRUN || e->options->dryrun || e->runner.waiting))
       engine_fail(e, i, ENGINE_FAIL_INTERRUPTED, 0, 0);
   e->runner.waiting = 0;
+  engine_oneshot_stop(e);
 }
 
 static int handle_signals(engine *e)
@@ -188,6 +189,12 @@ static engine_result run_out(engine *e)
   return ENGINE_TIMEOUT;
 }
 
+/* Is there something that the limit of the whole run is for? */
+static int must_end(engine const *e)
+{
+  return e->nrunning || can_start(e);
+}
+
 /* With nothing under way: are there supervisors to be told to bring something
    down, or is there a script to be told that its time is up? */
 static int must_say_more(engine const *e)
@@ -219,7 +226,7 @@ static engine_result loop(engine *e)
       deadline = JOB(e, first)->deadline;
     if (e->runner.waiting && tain_less(&e->runner.next, &deadline)) deadline = e->runner.next;
     if (e->nagain && tain_less(&e->again, &deadline)) deadline = e->again;
-    if (e->nrunning && tain_less(&e->options->deadline, &deadline)) deadline = e->options->deadline;
+    if (must_end(e) && tain_less(&e->options->deadline, &deadline)) deadline = e->options->deadline;
     if (can_start(e)) tain_copynow(&deadline);
 
     if (iopause_g(x, (unsigned int)nfds, &deadline) < 0) return ENGINE_SYSTEM;
@@ -229,7 +236,7 @@ static engine_result loop(engine *e)
     engine_longrun_look_again(e);
     engine_runner_try(e);
     check_deadlines(e);
-    if (e->nrunning && !tain_future(&e->options->deadline)) return run_out(e);
+    if (must_end(e) && !tain_future(&e->options->deadline)) return run_out(e);
     say_waiting(e, &patience);
   }
 }

@@ -44,6 +44,7 @@ struct runner_s {
   int lifeline[2];           /* the pipe that nothing is written to: it ends with the client, or with us */
   int fds[S6RC_RUNNER_NFDS]; /* the client's, -1 before hello */
   int greeted;
+  int stopped;    /* nothing more is started */
   int gone;       /* the client is */
   genalloc kids;  /* of runner_kid */
   genalloc queue; /* of runner_request, from `head` on */
@@ -60,8 +61,9 @@ extern void runner_start_queued(runner *);
 extern void runner_reap(runner *);
 /* SIGTERM and SIGCONT to a service's script. */
 extern void runner_kill(runner *, uint32_t number);
-/* The client has gone: children that wait for their turn end. */
-extern void runner_hang_up(runner *);
+/* Nothing more is started: children that wait for their turn end, what is
+   queued is reported. */
+extern void runner_stop(runner *);
 
 /* runner_turn.c. In the process that is going to be the script of service
    name: waits until no other process is. From then on it is noted, until

@@ -84,7 +84,10 @@ void runner_start_queued(runner *r)
   size_t n = genalloc_len(runner_request, &r->queue);
   while (!r->gone && r->head < n) {
     runner_request q = genalloc_s(runner_request, &r->queue)[r->head];
-    if (!start(r, &q)) return;
+    if (r->stopped)
+      runner_report(r, q.number, S6RC_END_NOTRUN, ECANCELED);
+    else if (!start(r, &q))
+      return;
     r->head++;
   }
   genalloc_setlen(runner_request, &r->queue, 0);
@@ -118,8 +121,10 @@ static int kid_ended(runner *r, runner_kid const *kid, int wstat)
     runner_report(r, kid->number, S6RC_END_SIGNALED, WTERMSIG(wstat));
   else if (!kid->err)
     runner_report(r, kid->number, S6RC_END_EXITED, WEXITSTATUS(wstat));
-  else if (!not_started(r, kid->number, kid->err))
-    return genalloc_append(runner_request, &r->queue, &again) ? 0 : not_started(r, kid->number, EINVAL);
+  else if (!not_started(r, kid->number, kid->err)) {
+    if (genalloc_append(runner_request, &r->queue, &again)) return 0;
+    runner_report(r, kid->number, S6RC_END_NOTRUN, ENOMEM);
+  }
   return 1;
 }
 
@@ -161,8 +166,11 @@ void runner_kill(runner *r, uint32_t number)
   }
 }
 
-void runner_hang_up(runner *r)
+void runner_stop(runner *r)
 {
+  if (r->stopped) return;
+  r->stopped = 1;
   close(r->lifeline[1]);
   r->lifeline[1] = -1;
+  runner_start_queued(r);
 }

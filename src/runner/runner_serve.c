@@ -95,6 +95,10 @@ static int handle_message(runner *r, unixmessage const *m)
     runner_kill(r, s6rc_le32((unsigned char const *)m->s + 1));
     return 1;
   }
+  if (m->s[0] == S6RC_RUNNER_STOP && m->len == S6RC_RUNNER_STOP_SIZE) {
+    runner_stop(r);
+    return 1;
+  }
   return 0;
 }
 
@@ -116,7 +120,6 @@ static void read_client(runner *r)
 
 static int loop(runner *r, int selfpipe)
 {
-  int ended = 0;
   while (!r->gone || genalloc_len(runner_kid, &r->kids)) {
     iopause_fd x[NPOLL] = {[POLL_SIGNALS] = {.fd = selfpipe, .events = IOPAUSE_READ},
                            [POLL_CLIENT] = {.fd = r->gone ? -1 : CLIENT, .events = IOPAUSE_READ}};
@@ -129,10 +132,7 @@ static int loop(runner *r, int selfpipe)
     }
     if (x[POLL_CLIENT].revents & (IOPAUSE_READ | IOPAUSE_EXCEPT)) read_client(r);
     if (!r->gone && !unixmessage_sender_flush(&r->out) && !error_isagain(errno)) r->gone = 1;
-    if (r->gone && !ended) {
-      ended = 1;
-      runner_hang_up(r);
-    }
+    if (r->gone) runner_stop(r);
   }
   return 1;
 }
@@ -140,8 +140,11 @@ static int loop(runner *r, int selfpipe)
 /* Where scripts note themselves. */
 static int open_notes(runner *r, char const *lockfile, char const *notes)
 {
+  mode_t mask = umask(0); /* which scripts keep, may take rights from us */
   r->lockfd = openat(AT_FDCWD, lockfile, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, LOCKMODE);
-  if (r->lockfd < 0 || (mkdir(notes, NOTESMODE) < 0 && errno != EEXIST)) return 0;
+  int ok = r->lockfd >= 0 && (!mkdir(notes, NOTESMODE) || errno == EEXIST);
+  umask(mask);
+  if (!ok) return 0;
   r->notesfd = openat(AT_FDCWD, notes, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   return r->notesfd >= 0;
 }

@@ -27,7 +27,7 @@ static cli_option const options[] = {{.letter = 'l',
                                       .help = "the live directory (default " S6RC_LIVEDIR ")"},
                                      {.letter = 'b',
                                       .name = "block",
-                                      .help = "accepted; nothing here has to wait for a lock"},
+                                      .help = "accepted; no lock here is held for long"},
                                      {.name = 0}};
 
 static cli_command const commands[] = {

@@ -25,8 +25,9 @@ test_engine() {
   cc -O1 -D_XOPEN_SOURCE=700 -o bin/s6-svc "$S6RC_TOP/tests/bench/svc_several.c"
   assert_exit 0 env -u S6RC_SCRATCH S6RC_BUILD="$T/b" S6RC_BIN="$T/b/root/bin" \
     S6RC_LIBEXEC="$T/b/root/libexec" \
-    sh "$S6RC_TOP/tests/run" live/several live/failures live/order live/restart live/interrupt
-  assert_contains "$STDOUT" 'live/several: 5 ok'
+    sh "$S6RC_TOP/tests/run" live/several live/failures live/order live/restart live/interrupt \
+    live/reload live/timeouts
+  assert_contains "$STDOUT" 'live/several: 7 ok'
 }
 
 run_tests "$@"

@@ -39,7 +39,7 @@ enum step_e {
   HELLO,  /* from here on: messages that are right, almost */
   ODD,    /* n, k: hello of version n with k descriptors */
   RUN,    /* n, k: script k of service n; start of job n, if both are there */
-  KILL,   /* n */
+  KILL,   /* n; S6RC_RUNNER_STOP: nothing more is to be started */
   END,    /* k, n, w: a script of service n ended in way k, with value w */
   REFUSE, /* n, n bytes */
   DIES,   /* n, w: a child of the runner ends */
@@ -92,7 +92,6 @@ struct ends_s {
   unixmessage_receiver in; /* of what the runner says, if nobody else reads it */
   char inbuf[UNIXMESSAGE_BUFSIZE];
   char auxbuf[UNIXMESSAGE_AUXBUFSIZE];
-  int hungup; /* the runner has seen that its client is gone */
   int lawful; /* the steps are messages that are understood so far */
   uint32_t nruns, nends;
 };
@@ -190,10 +189,7 @@ static void pump_server(void)
   runner *r = x->r;
   if (!r->gone) read_client(r);
   if (!r->gone && !unixmessage_sender_flush(&r->out) && !error_isagain(errno)) r->gone = 1;
-  if (r->gone && !x->hungup) {
-    x->hungup = 1;
-    runner_hang_up(r);
-  }
+  if (r->gone) runner_stop(r);
 }
 
 static void pump_client(void)
@@ -253,6 +249,7 @@ static void run(unsigned int n, unsigned int k)
 
 static void kill_one(unsigned int n)
 {
+  static char const stop[S6RC_RUNNER_STOP_SIZE] = {S6RC_RUNNER_STOP};
   char m[S6RC_RUNNER_KILL_SIZE] = {S6RC_RUNNER_KILL};
   uint32_t i = plan.n ? n % plan.n : 0;
   if (x->mode != SERVER) {
@@ -262,8 +259,12 @@ static void kill_one(unsigned int n)
     engine_fail(&x->e, i, ENGINE_FAIL_TIMEDOUT, 1, 0);
     return;
   }
-  s6rc_le32_put((unsigned char *)m + 1, number(n));
   x->lawful &= x->r->greeted;
+  if (n == S6RC_RUNNER_STOP) {
+    send_frame(x->peer, stop, sizeof stop, 0);
+    return;
+  }
+  s6rc_le32_put((unsigned char *)m + 1, number(n));
   send_frame(x->peer, m, sizeof m, 0);
 }
 

@@ -137,6 +137,39 @@ test_inherited_dispositions() {
   rc_end 1
 }
 
+# A script that waits until another one of its service has ended has not begun.
+test_waiting_script_does_not_start() {
+  cat >"$T/slow" <<END_OF_SCRIPT
+#!/bin/sh
+echo slow >>$T/log
+$(until_exists go.slow)
+echo slow ends >>$T/log
+END_OF_SCRIPT
+  chmod 755 "$T/slow"
+  oneshot slow up="$T/slow"
+  oneshot other up="$(held other)"
+  oneshot after up="$(says after)"
+  depends after other
+  start_live
+  rc_begin change slow
+  wait_log slow
+  kill -KILL "$rc_pid"
+  rc_end 137
+  rc_begin change slow after
+  wait_log other
+  kill -TERM "$rc_pid"
+  # at once, though the other one still runs
+  wait_for 10 grep -q 'service slow: failed to start: interrupted' "$T/rc.err"
+  assert_not_logged 'slow ends'
+  release slow
+  wait_log 'slow ends'
+  release other
+  rc_end 1
+  assert_eq "$(count_log slow)" 1
+  assert_not_logged after
+  assert_up other
+}
+
 # Many at once: all that was started is brought down again, in whatever state
 # the signal found it.
 test_many_longruns() {

@@ -189,6 +189,15 @@ test_numbers_of_processes() {
   assert_eq "$(count 'execve("[^"]*s6-ipcserver-access".* = 0')" 1
 }
 
+# What scripts keep may not take rights from the runner.
+test_umask_of_the_runner() {
+  for mask in 000 077 277 777; do
+    rm -rf lock running
+    (umask $mask && "$S6RC_LIBEXEC/s6-rc-oneshot-run" -l "$LIVE" serve </dev/null 2>/dev/null) || :
+    assert_eq "$(stat -c %a lock running | tr '\n' ' ')" '600 700 ' "umask $mask"
+  done
+}
+
 test_s6_rc_starts_none() {
   need strace
   oneshot a up=true down=true

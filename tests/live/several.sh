@@ -107,4 +107,39 @@ test_one_that_takes_one() {
   assert_output '' rc diff
 }
 
+# Up, but only once: where it should be, and not wanted there.
+test_not_wanted_up() {
+  need_several
+  longruns 4
+  start_live
+  for i in 1 2 3 4; do s6-svc -o "$LIVE/servicedirs/l$i"; done
+  for i in 1 2 3 4; do s6-svwait -t 5000 -u "$LIVE/servicedirs/l$i"; done
+  export SVC_SEVERAL_IGNORE=yes
+  rc -t 20000 change all
+  for i in 1 2 3 4; do assert_eq "$(s6-svstat -o wantedup "$LIVE/servicedirs/l$i")" true; done
+}
+
+# What nothing shows to have arrived is sent alone.
+test_reload_and_failures_are_told_alone() {
+  need_several
+  for name in a b c; do
+    longrun $name run="#!/bin/sh
+trap 'echo $name >>$T/log' HUP
+echo >&3
+while :; do sleep 0.1; done" notification-fd=3 reload-signal=SIGHUP
+  done
+  for name in bad worse; do
+    longrun $name run='#!/bin/sh
+exec sleep 86400' notification-fd=3 timeout-up=300
+  done
+  start_live
+  export SVC_SEVERAL_IGNORE=yes
+  rc change a b c
+  rc reload a b c
+  wait_log a b c
+  assert_exit 1 rc change bad worse
+  is_down bad
+  is_down worse
+}
+
 run_tests "$@"

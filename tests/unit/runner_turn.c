@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/types.h>
@@ -228,6 +229,73 @@ TEST(old_notes)
     runner_turn_end(&r, "garbage", getpid());
     CHECK(!is_noted("garbage"));
   }
+}
+
+/* The number of a process that ended long ago is this one's now. */
+TEST(own_number)
+{
+  begin();
+  plant(getpid(), "", "s");
+  CHECK(runner_turn_take(&r, "s"));
+}
+
+static void *wait_for_ever(void *x)
+{
+  for (;;) pause();
+  return x;
+}
+
+/* It looks like a zombie when its first thread has ended. */
+TEST(threads)
+{
+  script a;
+  int said[2], ready[2];
+  char c;
+  pid_t pid;
+  begin();
+  CHECK(pipecoe(said) >= 0 && pipecoe(ready) >= 0);
+  pid = fork();
+  CHECK(pid >= 0);
+  if (!pid) {
+    pthread_t thread;
+    struct flock fl = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    if (!runner_turn_take(&r, "s") || fcntl(r.lockfd, F_SETLK, &fl) < 0) _exit(1);
+    if (pthread_create(&thread, 0, &wait_for_ever, 0)) _exit(1);
+    if (write(ready[1], "", 1) < 1) _exit(1);
+    pthread_exit(0);
+  }
+  CHECK_INT(read(ready[0], &c, 1), 1);
+  a = start("s", 'a', said[1]);
+  CHECK(silent(said[0]));
+  CHECK(!kill(pid, SIGKILL));
+  CHECK_INT(waitpid(pid, 0, 0), pid);
+  CHECK_INT(heard(said[0]), 'a');
+  end(&a, 0);
+}
+
+/* Whoever has the lock takes long to execute its script. */
+TEST(lock_is_held)
+{
+  script a;
+  int said[2], ready[2];
+  char c;
+  pid_t pid;
+  begin();
+  CHECK(pipecoe(said) >= 0 && pipecoe(ready) >= 0);
+  pid = fork();
+  CHECK(pid >= 0);
+  if (!pid) {
+    close(r.lifeline[1]);
+    if (!runner_turn_take(&r, "s") || write(ready[1], "", 1) < 1) _exit(1);
+    for (;;) pause();
+  }
+  CHECK_INT(read(ready[0], &c, 1), 1);
+  a = start("s", 'a', said[1]);
+  CHECK(silent(said[0]));
+  close(r.lifeline[1]);
+  end(&a, 2);
+  CHECK(!kill(pid, SIGKILL));
+  CHECK_INT(waitpid(pid, 0, 0), pid);
 }
 
 /* Where the system did not tell when it began, its number decides. */

@@ -31,6 +31,9 @@ enum s6rc_runner_message_e {
   S6RC_RUNNER_RUN = 'R',
   /* client: service number: SIGTERM and SIGCONT to its script */
   S6RC_RUNNER_KILL = 'K',
+  /* client: nothing more is to be started; what waits to be is reported as not
+     started, with ECANCELED */
+  S6RC_RUNNER_STOP = 'S',
   /* server: s6rc_runner_end_e (1 byte), service number, value */
   S6RC_RUNNER_END = 'E'
 };
@@ -46,6 +49,7 @@ enum s6rc_runner_size_e {
   S6RC_RUNNER_WELCOME_SIZE = 2,
   S6RC_RUNNER_RUN_SIZE = 6,
   S6RC_RUNNER_KILL_SIZE = 5,
+  S6RC_RUNNER_STOP_SIZE = 1,
   S6RC_RUNNER_END_SIZE = 10,
   S6RC_RUNNER_NFDS = 3
 };
