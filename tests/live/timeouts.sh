@@ -309,4 +309,24 @@ test_zero_is_no_limit() {
   rc_end 0
 }
 
+# Nothing is ever under way for long here, and the run ends all the same. (700
+# writes of state and records take more than a millisecond.)
+test_limit_of_the_run_among_short_ones() {
+  names=''
+  i=0
+  while [ $i -lt 700 ]; do
+    oneshot "s$i"
+    names="$names s$i"
+    i=$((i + 1))
+  done
+  # shellcheck disable=SC2086
+  bundle all $names
+  start_live
+  rc change s6rc-oneshot-runner
+  assert_exit 2 rc -t 1 change all
+  assert_contains "$STDERR" 'not attempted'
+  rc change all
+  assert_output '' rc diff
+}
+
 run_tests "$@"
