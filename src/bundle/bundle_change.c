@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/bytestr.h>
 #include <skalibs/cdb.h>
 
 #include "bundle.h"
@@ -58,15 +57,6 @@ bundle_verdict bundle_delete(bundle_change *c, char const *name, int force)
   return BUNDLE_OK;
 }
 
-static int is_legal(char const *name)
-{
-  static char const *const reserved[] = {"s6rc-", "s6-rc-"};
-  if (!*name || *name == '.' || name[strcspn(name, "/\n")]) return 0;
-  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-    if (str_start(name, reserved[i])) return 0;
-  return 1;
-}
-
 static int ascending(void const *a, void const *b)
 {
   uint32_t x = *(uint32_t const *)a, y = *(uint32_t const *)b;
@@ -107,7 +97,7 @@ bundle_verdict bundle_add(bundle_change *c, char const *name, char const *const 
   bundle_entry const *there = find(c, name);
   bundle_verdict v;
   *culprit = name;
-  if (!is_legal(name)) return BUNDLE_ILLEGAL;
+  if (!s6rc_name_legal(name)) return BUNDLE_ILLEGAL;
   if (there && there->type != S6RC_BUNDLE) return force ? BUNDLE_WRONGTYPE : BUNDLE_EXISTS;
   if (there && (!force || there->added)) return BUNDLE_EXISTS;
   v = gather(c, &e, contents, n, culprit);

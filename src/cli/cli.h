@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include <skalibs/gccattributes.h>
+#include <skalibs/stralloc.h>
 #include <skalibs/tai.h>
 
 #include <s6-rc/db.h>
@@ -104,6 +105,9 @@ extern cli_command const *cli_command_find(cli_tool const *, char const *name);
 
 /* Flushes stdout; dies with 111 if that fails. */
 extern void cli_flush(void);
+
+/* Appends " " and the word as a shell would read it. 1; 0 and ENOMEM. */
+extern int cli_quote(stralloc *, char const *word);
 
 /* Dies with 111: what path is not trusted, see s6-rc/trust.h. what ends in a
    blank. */

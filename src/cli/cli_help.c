@@ -10,6 +10,17 @@
 /* width of the left column of the help text */
 enum { COLUMN = 30 };
 
+int cli_quote(stralloc *sa, char const *s)
+{
+  static char const plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,";
+  if (!stralloc_cats(sa, " ")) return 0;
+  if (*s && !s[strspn(s, plain)]) return stralloc_cats(sa, s);
+  if (!stralloc_cats(sa, "'")) return 0;
+  for (; *s; s++)
+    if (*s == '\'' ? !stralloc_cats(sa, "'\\''") : !stralloc_catb(sa, s, 1)) return 0;
+  return stralloc_cats(sa, "'");
+}
+
 void cli_flush(void)
 {
   if (!buffer_flush(buffer_1)) strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");

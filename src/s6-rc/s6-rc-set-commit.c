@@ -126,7 +126,7 @@ int main(int argc, char const *const *argv)
       case 'f': force = 1; break;
       default: sets_option(&m.o, &p, c);
     }
-  if (!sets_bundle_legal(from.bundle)) cli_dieusage("not a name for a bundle: ", from.bundle);
+  if (!s6rc_name_legal(from.bundle)) cli_dieusage("not a name for a bundle: ", from.bundle);
   if (from.fdhuser && strchr(from.fdhuser, '\n')) cli_dieusage("not a user: ", from.fdhuser);
   if (!p.argv[0] || p.argv[1]) cli_dieusage("exactly one set is wanted", 0);
   m.set = p.argv[0];

@@ -70,9 +70,6 @@ extern void sets_need(repo *, char const *set);
 /* Dies with 100 if no set could have that name. */
 extern void sets_check_name(char const *set);
 
-/* Could a source define a bundle of that name? */
-extern int sets_bundle_legal(char const *name);
-
 /* Marks the services that names (a null-terminated list) stand for. Dies with
    3 or 4. To be freed. */
 extern unsigned char *sets_select(repo *, s6rc_db const *, char const *const *names);
@@ -82,9 +79,6 @@ extern unsigned char *sets_read(repo *, s6rc_db const *, char const *set);
 extern void sets_begin(repo *, repo_draft *, int blank);
 extern void sets_write(repo *, repo_draft *, s6rc_db const *, char const *set, unsigned char const *rx);
 extern void sets_publish(repo *, repo_draft *);
-
-/* Appends a word as a shell would read it, after a blank. 1; 0 and ENOMEM. */
-extern int sets_quote(stralloc *, char const *word);
 
 /* The name of a service, by its number. */
 typedef char const *sets_name_func(void const *data, uint32_t number);

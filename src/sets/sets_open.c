@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <skalibs/bytestr.h>
 #include <skalibs/strerr.h>
 
 #include <s6-rc/nearest.h>
@@ -101,11 +100,6 @@ void sets_check_name(char const *set)
   if (repo_setname_legal(set)) return;
   strerr_dief(S6RC_EXIT_USAGE, "not a name for a set: ", set,
               " (no slash, no newline, no dot at the start, up to 240 bytes)");
-}
-
-int sets_bundle_legal(char const *s)
-{
-  return *s && *s != '.' && !s[strcspn(s, "/\n")] && !str_start(s, "s6rc-") && !str_start(s, "s6-rc-");
 }
 
 unsigned char *sets_read(repo *r, s6rc_db const *db, char const *set)

@@ -14,17 +14,6 @@ static void die_memory(void)
   strerr_diefusys(S6RC_EXIT_SYSTEM, "make a message");
 }
 
-int sets_quote(stralloc *sa, char const *s)
-{
-  static char const plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,";
-  if (!stralloc_cats(sa, " ")) return 0;
-  if (*s && !s[strspn(s, plain)]) return stralloc_cats(sa, s);
-  if (!stralloc_cats(sa, "'")) return 0;
-  for (; *s; s++)
-    if (*s == '\'' ? !stralloc_cats(sa, "'\\''") : !stralloc_catb(sa, s, 1)) return 0;
-  return stralloc_cats(sa, "'");
-}
-
 char const *sets_name_of_db(void const *data, uint32_t number)
 {
   s6rc_service sv;
@@ -41,11 +30,10 @@ char const *sets_name_of_compiled(void const *data, uint32_t number)
 static int put_command(sets_context const *c, stralloc *sa, char const *name, repo_rx rx)
 {
   if (!stralloc_cats(sa, "s6-rc-set-change")) return 0;
-  if (strcmp(c->r->path, S6RC_REPODIR) && (!stralloc_cats(sa, " -r") || !sets_quote(sa, c->r->path)))
-    return 0;
+  if (strcmp(c->r->path, S6RC_REPODIR) && (!stralloc_cats(sa, " -r") || !cli_quote(sa, c->r->path))) return 0;
   return stralloc_cats(sa, rx == REPO_ALWAYS ? " -e -p" : " -p") &&
-         stralloc_cats(sa, *c->set == '-' ? " --" : "") && sets_quote(sa, c->set) && stralloc_cats(sa, " ") &&
-         stralloc_cats(sa, repo_rx_names[rx]) && sets_quote(sa, name);
+         stralloc_cats(sa, *c->set == '-' ? " --" : "") && cli_quote(sa, c->set) && stralloc_cats(sa, " ") &&
+         stralloc_cats(sa, repo_rx_names[rx]) && cli_quote(sa, name);
 }
 
 static int put_conflict(sets_context const *c, stralloc *sa, repo_move const *moves, repo_conflict const *x)

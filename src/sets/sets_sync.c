@@ -31,8 +31,8 @@ static void die_emptied(repo *r, repo_names const *stores, char const *store)
 {
   stralloc sa = STRALLOC_ZERO;
   int ok = stralloc_cats(&sa, "s6-rc-repo-init -U") &&
-           (!strcmp(r->path, S6RC_REPODIR) || (stralloc_cats(&sa, " -r") && sets_quote(&sa, r->path)));
-  for (size_t i = 0; ok && i < repo_names_n(stores); i++) ok = sets_quote(&sa, repo_names_get(stores, i));
+           (!strcmp(r->path, S6RC_REPODIR) || (stralloc_cats(&sa, " -r") && cli_quote(&sa, r->path)));
+  for (size_t i = 0; ok && i < repo_names_n(stores); i++) ok = cli_quote(&sa, repo_names_get(stores, i));
   ok = ok && stralloc_0(&sa);
   repo_tidy(r);
   strerr_dief(S6RC_EXIT_FAILED, "there is no service definition in store ", store,

@@ -8,8 +8,6 @@
 
 #include "reader.h"
 
-static char const *const reserved[] = {"s6rc-", "s6-rc-"};
-
 int reader_name(reader *r, source_place const *place, char const *s, size_t len)
 {
   if (strlen(s) < len) {
@@ -21,10 +19,10 @@ int reader_name(reader *r, source_place const *place, char const *s, size_t len)
                     strchr(s, '/') ? "slash" : "newline");
     return 0;
   }
-  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
-    if (strncmp(s, reserved[i], strlen(reserved[i]))) continue;
+  char const *reserved = s6rc_name_reserved(s);
+  if (reserved) {
     source_complain(r->src, SOURCE_ERROR, place, "bad name %q: names that begin with %s are reserved", s,
-                    reserved[i]);
+                    reserved);
     return 0;
   }
   return 1;

@@ -1,7 +1,5 @@
 /* ISC license. */
 
-#include <string.h>
-
 #include <skalibs/buffer.h>
 #include <skalibs/strerr.h>
 
@@ -13,21 +11,12 @@ static void put(char const *s)
   if (buffer_puts(buffer_1, s) < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");
 }
 
-/* As a shell would read it. */
 static void put_word(char const *s)
 {
-  static char const plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,";
-  put(" ");
-  if (*s && !s[strspn(s, plain)]) {
-    put(s);
-    return;
-  }
-  put("'");
-  for (; *s; s++) {
-    char const c[2] = {*s, 0};
-    put(*s == '\'' ? "'\\''" : c);
-  }
-  put("'");
+  static stralloc sa = STRALLOC_ZERO;
+  sa.len = 0;
+  if (!cli_quote(&sa, s) || buffer_put(buffer_1, sa.s, sa.len) < 0)
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");
 }
 
 static void put_start(updater const *u, char const *down)

@@ -14,6 +14,11 @@ enum s6rc_type_e { S6RC_LONGRUN, S6RC_ONESHOT, S6RC_BUNDLE, S6RC_NTYPES };
 /* "longrun", "oneshot", "bundle": as in the file `type` */
 extern char const *const s6rc_type_names[S6RC_NTYPES];
 
+/* What name begins with, if that is for the tools' own services; else null. */
+extern char const *s6rc_name_reserved(char const *name);
+/* May a service or a bundle have this name? 1 or 0 */
+extern int s6rc_name_legal(char const *name);
+
 typedef enum s6rc_dir_e s6rc_dir;
 enum s6rc_dir_e { S6RC_UP, S6RC_DOWN };
 
