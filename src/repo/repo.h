@@ -117,7 +117,6 @@ extern void repo_names_free(repo_names *);
 extern int repo_names_read(repo_names *, int dirfd, char const *dir);
 /* The same with them. */
 extern int repo_names_read_all(repo_names *, int dirfd, char const *dir);
-extern int repo_names_have(repo_names const *, char const *name);
 
 /* --- stores */
 

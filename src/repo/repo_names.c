@@ -80,21 +80,6 @@ int repo_names_read_all(repo_names *x, int dirfd, char const *name)
   return read_names(x, dirfd, name, 1);
 }
 
-int repo_names_have(repo_names const *x, char const *name)
-{
-  size_t low = 0, high = repo_names_n(x);
-  while (low < high) {
-    size_t mid = low + (high - low) / 2;
-    int c = strcmp(repo_names_get(x, mid), name);
-    if (!c) return 1;
-    if (c < 0)
-      low = mid + 1;
-    else
-      high = mid;
-  }
-  return 0;
-}
-
 /* One path a line. */
 int repo_stores(repo *r, repo_names *x)
 {

@@ -24,8 +24,8 @@ void update_plan_free(update_plan *p)
   *p = (update_plan)UPDATE_PLAN_ZERO;
 }
 
-/* What old service i is in the new database. *bundle: its contents, if it
-   is a bundle there. */
+/* What old service i is in the new database, in *id. As s6rc_db_resolve: 1, 0
+   (nothing), -1 and errno. */
 static int find_new(planner *x, uint32_t i, s6rc_identifier *id)
 {
   s6rc_service sv;

@@ -44,8 +44,9 @@ static int is_free(settler *x, char const *name)
   return !strcmp(x->link.s, x->path.s) && unlinkat(x->home, name, 0) >= 0;
 }
 
-/* A name at home for service `name`: its own, or else one that no source can
-   define; in x->path the way there. Where it begins in there, 0 if none. */
+/* A name at home for service `name` that is free there: its own, or that with a
+   colon and a number; in x->path the way there. Where it begins in there, 0 if
+   none. */
 static size_t find_name(settler *x, char const *name)
 {
   for (uint32_t i = 0; i < UINT32_MAX; i++) {
