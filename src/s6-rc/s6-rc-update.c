@@ -6,6 +6,7 @@
 #include <skalibs/strerr.h>
 
 #include <s6-rc/config.h>
+#include <s6-rc/livedir.h>
 
 #include "../cli/cli.h"
 #include "../updater/updater.h"
@@ -52,6 +53,15 @@ static void strip_slashes(char const **path)
   *path = sa.s;
 }
 
+/* What live is not at all is said by whoever opens it. */
+static void refuse_other_names(char const *live)
+{
+  stralloc other = STRALLOC_ZERO;
+  if (!s6rc_livedir_is_public(live, &other))
+    strerr_dief(S6RC_EXIT_SYSTEM, live, " is only another name of live directory ", other.s,
+                ": nothing changed (use -l ", other.s, ")");
+}
+
 int main(int argc, char const *const *argv)
 {
   updater u = {.rc = {.livepath = S6RC_LIVEDIR,
@@ -85,6 +95,7 @@ int main(int argc, char const *const *argv)
   if (u.rc.livepath[0] != '/') cli_dieusage("not an absolute path: ", u.rc.livepath);
 
   strip_slashes(&u.rc.livepath);
+  refuse_other_names(u.rc.livepath);
   if (dryrun)
     rc_open(&u.rc);
   else

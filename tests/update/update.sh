@@ -354,6 +354,39 @@ test_spelling_of_the_live_name() {
   assert_clean
 }
 
+# A link to the public name is none: an update through it would take apart what
+# the public name leads to.
+test_other_name_of_the_live_directory() {
+  longrun a
+  start_live
+  rc change a
+  longrun b
+  next_db
+  mkdir other
+  ln -s live alias
+  ln -s ../live other/live
+  ln -s "$LIVE" other/absolute
+  ln -s "$(readlink "$LIVE")" direct
+  ln -s alias again
+  before=$(find -H "$LIVE/" "$T"/*: "$SCAN" 2>/dev/null | sort)
+  for name in alias other/live other/absolute direct again; do
+    for option in -n -v1; do
+      assert_exit 111 "$S6RC_BIN/s6-rc-update" $option -l "$T/$name" "$T/db1"
+      assert_contains "$STDERR" "$T/$name is only another name of live directory $(readlink -f "$T")/live"
+      assert_eq "$STDOUT" ''
+    done
+    assert_eq "$(find -H "$LIVE/" "$T"/*: "$SCAN" 2>/dev/null | sort)" "$before"
+  done
+  rm -r alias other direct again
+  assert_eq "$(readlink "$LIVE/compiled")" "$DB"
+  assert_up a
+  # a link above it is only another way
+  ln -s . way
+  assert_exit 0 "$S6RC_BIN/s6-rc-update" -l "$T/way/live" "$T/db1"
+  rc change b
+  rm way
+}
+
 test_init_again() {
   longrun a
   start_live

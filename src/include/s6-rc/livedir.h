@@ -41,6 +41,12 @@ extern int s6rc_livedir_publish(char const *live, char const *path);
 /* Is the public name a link that leads to directory path? */
 extern int s6rc_livedir_published(char const *live, char const *path);
 
+/* Is live the public name of the live directory that it leads to? A link to
+   that name, or to the directory itself, is none: generations are made beside
+   the public name, and known by it. 1; 0, *other is then the public name; -1
+   and errno (EINVAL: live is no link). */
+extern int s6rc_livedir_is_public(char const *live, stralloc *other);
+
 /* Does an s6-supervise run in any service directory of live directory fd?
    follow: also in those of other generations that it leads to. 1, 0; -1 and
    errno. */
