@@ -253,6 +253,32 @@ test_switched_but_not_all_start() {
   kill_scan
 }
 
+parent_of() { sed -n 's/^PPid:[^0-9]*//p' "/proc/$1/status"; }
+
+# s6-svscan does not do what it is told: the update is not over, but what is
+# live is the new database.
+test_timeout_after_the_switch() {
+  longrun a
+  start_live
+  rc change a
+  before=$(pids a)
+  longrun b
+  next_db
+  svscan=$(parent_of "$(parent_of "$before")")
+  kill -STOP "$svscan"
+  capture update -t 50 "$T/db1"
+  kill -CONT "$svscan"
+  assert_eq "$status" 2 "exit code, after $STDERR"
+  assert_contains "$STDERR" 'timed out: the live directory has the new database; the next s6-rc change or'
+  assert_lacks "$STDERR" 'trying again'
+  assert_eq "$(readlink "$LIVE/compiled")" "$T/db1"
+  assert_file "$LIVE/update"
+  rc change b
+  assert_up a b
+  assert_eq "$(pids a)" "$before" 'processes'
+  assert_clean
+}
+
 test_usage_and_mistakes() {
   longrun a
   bundle all a
