@@ -251,8 +251,12 @@ int s6rc_livedir_is_public(char const *live, stralloc *other)
   r = *base && stem_of(target.s) == strlen(base) && !strncmp(target.s, base, strlen(base));
   if (r) goto end;
   r = -1;
-  other->len = 0;
-  if (sarealpath(other, live) < 0 || !stralloc_0(other)) goto end;
+  do {
+    other->len = 0;
+    e = sarealpath(other, live) < 0;
+    /* an update may remove what the name has just led to */
+  } while (e && errno == ENOENT && !access(live, F_OK));
+  if (e || !stralloc_0(other)) goto end;
   if (stem_of(other->s)) other->s[stem_of(other->s)] = 0;
   r = 0;
 end:

@@ -279,6 +279,63 @@ test_timeout_after_the_switch() {
   assert_clean
 }
 
+# What the switch would need is looked at before anything stops.
+test_scan_directory_is_not_as_it_must_be() {
+  longrun a
+  longrun gone
+  start_live
+  rc change a gone
+  before=$(pids a gone) live=$(readlink "$LIVE")
+  rm -r "$SRC/gone"
+  longrun n
+  longrun m
+  next_db
+  unchanged() {
+    assert_eq "$(readlink "$LIVE") $(pids a gone)" "$live $before" 'live directory and processes'
+    assert_absent "$LIVE/update" "$LIVE/state.before"
+  }
+  mkdir elsewhere "$SCAN/n"
+  ln -s "$T/elsewhere" "$SCAN/m"
+  for option in -n -v1; do
+    assert_exit 111 update $option "$T/db1"
+    assert_contains "$STDERR" "$SCAN/n is there, and not the link to longrun n of $LIVE"
+    assert_contains "$STDERR" "$SCAN/m is there"
+    assert_contains "$STDERR" 'nothing changed'
+    assert_eq "$STDOUT" ''
+    unchanged
+  done
+  rm -r "$SCAN/n" "$SCAN/m"
+  # one that was left by somebody who wrote the name in another way is ours
+  ln -s "$T/./live/servicedirs/n" "$SCAN/n"
+  mv "$SCAN/.s6-svscan" svscan
+  assert_exit 111 update "$T/db1"
+  assert_contains "$STDERR" "no s6-svscan is running on $SCAN, nothing changed"
+  unchanged
+  assert_exit 0 update -n "$T/db1"
+  mv svscan "$SCAN/.s6-svscan"
+  assert_exit 0 update "$T/db1"
+  rc change n m
+  assert_up a n m
+  assert_clean
+}
+
+# Links that were made for the same live directory, spelled in another way,
+# leave the scan directory all the same.
+test_links_by_another_spelling() {
+  longrun a
+  longrun b
+  longrun c
+  compile
+  start_scan
+  "$S6RC_BIN/s6-rc-init" -c "$DB" -l "$T//live" "$SCAN"
+  ln -sfn ../live/servicedirs/c "$SCAN/c"
+  rc change a b c
+  rm -r "$SRC/b" "$SRC/c"
+  next
+  assert_up a
+  assert_clean
+}
+
 test_usage_and_mistakes() {
   longrun a
   bundle all a
