@@ -226,9 +226,48 @@ static int is_trusted(int dirfd, struct stat const *dir, char const *name)
   return !fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) && s6rc_trusts(dir, &st);
 }
 
+static char const *const tags[] = {":" S6RC_LIVE_TAG_INIT ":", ":" S6RC_LIVE_TAG_UPDATE ":"};
+
+/* Does name end like that of a live directory? Where its public name ends; 0
+   if not. */
+static size_t stem_of(char const *name)
+{
+  size_t len = strlen(name);
+  for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+    size_t taglen = strlen(tags[i]);
+    if (len > taglen + UNIQUE_LEN && !strncmp(name + len - UNIQUE_LEN - taglen, tags[i], taglen))
+      return len - UNIQUE_LEN - taglen;
+  }
+  return 0;
+}
+
+int s6rc_livedir_is_public(char const *live, stralloc *other)
+{
+  stralloc target = STRALLOC_ZERO;
+  char const *slash = strrchr(live, '/');
+  char const *base = slash ? slash + 1 : live;
+  int r = -1, e;
+  if (!s6rc_path_readlinkat(&target, AT_FDCWD, live)) goto end;
+  r = *base && stem_of(target.s) == strlen(base) && !strncmp(target.s, base, strlen(base));
+  if (r) goto end;
+  r = -1;
+  do {
+    other->len = 0;
+    e = sarealpath(other, live) < 0;
+    /* an update may remove what the name has just led to */
+  } while (e && errno == ENOENT && !access(live, F_OK));
+  if (e || !stralloc_0(other)) goto end;
+  if (stem_of(other->s)) other->s[stem_of(other->s)] = 0;
+  r = 0;
+end:
+  e = errno;
+  stralloc_free(&target);
+  errno = e;
+  return r;
+}
+
 int s6rc_livedir_list(char const *live, stralloc *paths)
 {
-  static char const *const tags[] = {":" S6RC_LIVE_TAG_INIT ":", ":" S6RC_LIVE_TAG_UPDATE ":"};
   stralloc parent = STRALLOC_ZERO;
   char const *slash = strrchr(live, '/');
   char const *base = slash ? slash + 1 : live;
@@ -249,20 +288,16 @@ int s6rc_livedir_list(char const *live, stralloc *paths)
       break;
     }
     if (strncmp(d->d_name, base, baselen)) continue;
-    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
-      size_t taglen = strlen(tags[i]);
-      if (strncmp(d->d_name + baselen, tags[i], taglen) || strlen(d->d_name + baselen + taglen) != UNIQUE_LEN)
-        continue;
-      /* what others put there is none, whatever it looks like */
-      if (!is_trusted(dirfd(dir), &here, d->d_name)) continue;
-      if (!s6rc_path_push(&parent, d->d_name) || !stralloc_catb(paths, parent.s, parent.len) ||
-          !stralloc_0(paths)) {
-        n = -1;
-        goto end;
-      }
-      s6rc_path_pop(&parent, len);
-      n++;
+    if (!baselen || stem_of(d->d_name) != baselen) continue;
+    /* what others put there is none, whatever it looks like */
+    if (!is_trusted(dirfd(dir), &here, d->d_name)) continue;
+    if (!s6rc_path_push(&parent, d->d_name) || !stralloc_catb(paths, parent.s, parent.len) ||
+        !stralloc_0(paths)) {
+      n = -1;
+      goto end;
     }
+    s6rc_path_pop(&parent, len);
+    n++;
   }
 end:;
   int e = errno;

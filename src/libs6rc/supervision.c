@@ -214,17 +214,57 @@ static int leads_to(char const *link, int servicedirsfd, char const *name)
          there.st_dev == ours.st_dev;
 }
 
-/* Is link a link to target? -1: errno. */
-static int is_link_to(char const *link, stralloc const *target)
+/* Is link one to target, or one to what is called name in servicedirsfd, in
+   whatever words? Whether it is there does not matter. -1: errno. */
+static int is_ours(s6rc_supervision const *s, char const *name, char const *link, stralloc const *target)
 {
-  stralloc there = STRALLOC_ZERO;
-  int r = sareadlink(&there, link);
-  if (r < 0)
-    r = errno == ENOENT || errno == EINVAL ? 0 : -1;
-  else
-    r = there.len == target->len && !memcmp(there.s, target->s, there.len);
+  stralloc there = STRALLOC_ZERO, dir = STRALLOC_ZERO;
+  struct stat theirs, ours;
+  char const *slash, *base;
+  int r = -1, e;
+  if (!s6rc_path_readlinkat(&there, AT_FDCWD, link)) {
+    if (errno == ENOENT || errno == EINVAL) r = 0;
+    goto end;
+  }
+  r = !strcmp(there.s, target->s);
+  slash = strrchr(there.s, '/');
+  if (r || !slash || strcmp(slash + 1, name)) goto end;
+  r = -1;
+  base = strrchr(link, '/');
+  if (there.s[0] != '/' && base && !stralloc_catb(&dir, link, (size_t)(base - link) + 1)) goto end;
+  if (!stralloc_catb(&dir, there.s, (size_t)(slash - there.s) + 1) || !stralloc_0(&dir) ||
+      fstat(s->servicedirsfd, &ours) < 0)
+    goto end;
+  r = !stat(dir.s, &theirs) && theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+end:
+  e = errno;
   stralloc_free(&there);
+  stralloc_free(&dir);
+  errno = e;
   return r;
+}
+
+int s6rc_supervision_isfree(s6rc_supervision const *s, char const *name, stralloc *link)
+{
+  stralloc target = STRALLOC_ZERO;
+  struct stat st;
+  int r = -1, e;
+  if (link_names(s, name, link, &target)) {
+    if (lstat(link->s, &st) < 0)
+      r = errno == ENOENT ? 1 : -1;
+    else
+      r = is_ours(s, name, link->s, &target);
+    if (!r) r = S_ISLNK(st.st_mode) && leads_to(link->s, s->servicedirsfd, name);
+  }
+  e = errno;
+  stralloc_free(&target);
+  errno = e;
+  return r;
+}
+
+int s6rc_supervision_svscan(char const *scandir)
+{
+  return tell_svscan(scandir, "");
 }
 
 /* A link that is there, of a killed run or an earlier generation, is as good
@@ -236,7 +276,7 @@ static int make_link(s6rc_supervision const *s, char const *name, stralloc *link
   if (ok)
     *fresh = 1;
   else if (e == EEXIST) {
-    ok = is_link_to(link->s, &target);
+    ok = is_ours(s, name, link->s, &target);
     if (!ok) ok = leads_to(link->s, s->servicedirsfd, name);
     if (ok < 0) ok = 0, e = errno;
   }
@@ -249,7 +289,7 @@ int s6rc_supervision_unlink(s6rc_supervision const *s, char const *name)
 {
   stralloc link = STRALLOC_ZERO, target = STRALLOC_ZERO;
   int ok = link_names(s, name, &link, &target), e;
-  int ours = ok ? is_link_to(link.s, &target) : 0;
+  int ours = ok ? is_ours(s, name, link.s, &target) : 0;
   if (ours < 0) ok = 0;
   if (ours > 0) ok = !unlink(link.s) || errno == ENOENT;
   e = errno;

@@ -1,11 +1,15 @@
 /* ISC license. */
 
+#include <errno.h>
 #include <string.h>
 
+#include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 
 #include <s6-rc/config.h>
+#include <s6-rc/livedir.h>
+#include <s6-rc/trust.h>
 
 #include "../cli/cli.h"
 #include "../updater/updater.h"
@@ -52,6 +56,21 @@ static void strip_slashes(char const **path)
   *path = sa.s;
 }
 
+/* A live directory that no link leads to is said by whoever needs the link. */
+static void refuse_other_names(char const *live)
+{
+  stralloc other = STRALLOC_ZERO;
+  int r, fd = s6rc_open_trusted(live);
+  if (fd < 0) cli_dieopenlive(live);
+  fd_close(fd);
+  r = s6rc_livedir_is_public(live, &other);
+  if (r < 0 && errno != EINVAL) cli_dieopenlive(live);
+  if (!r)
+    strerr_dief(S6RC_EXIT_SYSTEM, live, " is only another name of live directory ", other.s,
+                ": nothing changed (use -l ", other.s, ")");
+  stralloc_free(&other);
+}
+
 int main(int argc, char const *const *argv)
 {
   updater u = {.rc = {.livepath = S6RC_LIVEDIR,
@@ -85,6 +104,7 @@ int main(int argc, char const *const *argv)
   if (u.rc.livepath[0] != '/') cli_dieusage("not an absolute path: ", u.rc.livepath);
 
   strip_slashes(&u.rc.livepath);
+  refuse_other_names(u.rc.livepath);
   if (dryrun)
     rc_open(&u.rc);
   else
@@ -94,6 +114,7 @@ int main(int argc, char const *const *argv)
   if (!dryrun) cli_lock_db(&u.newdb, u.newpath, &u.rc.wait);
   updater_read_conversions(&u);
   updater_make_plan(&u);
+  updater_check_scandir(&u, dryrun);
   if (!dryrun) return updater_act(&u);
   updater_print_commands(&u);
   return 0;

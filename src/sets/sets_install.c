@@ -146,7 +146,7 @@ void sets_install_die(sets_install *m, int code)
 
 void sets_install_finish(sets_install *m, int code)
 {
-  int complete = code == S6RC_EXIT_OK || code == S6RC_EXIT_FAILED || code == S6RC_EXIT_TIMEDOUT;
+  int complete = code == S6RC_EXIT_OK || code == S6RC_EXIT_FAILED;
   repo_old what = m->keep ? REPO_OLD_STAYS : complete ? REPO_OLD_GOES : REPO_OLD_LATER;
   struct stat st;
   if (!repo_install_finish(&m->r, &m->x, what))

@@ -32,6 +32,10 @@ extern void updater_read_conversions(updater *);
    Dies with 9 if an essential service would have to stop for good. */
 extern void updater_make_plan(updater *);
 
+/* Dies if what comes after the switch would fail at the scan directory: where
+   names of new services are taken or, but for a dry run, no s6-svscan runs. */
+extern void updater_check_scandir(updater const *, int dryrun);
+
 /* Prints the two s6-rc command lines that the plan amounts to. */
 extern void updater_print_commands(updater *);
 

@@ -8,6 +8,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
+#include <skalibs/tai.h>
 
 #include <s6-rc/livedir.h>
 #include <s6-rc/servicedir.h>
@@ -115,6 +116,13 @@ static engine_result complete(updater *u, update_context *c, int fd)
 {
   engine_result r = ENGINE_OK;
   for (int i = 1; !try_to_complete(u, c, fd, &r); i++) {
+    if (errno == ETIMEDOUT && !tain_future(&c->deadline)) {
+      strerr_warnw(
+          "timed out: the live directory has the new database; the next s6-rc change or s6-rc-update ",
+          "goes on with the update", c->where.len ? ": " : "", c->where.len ? c->where.s : "");
+      r = ENGINE_TIMEOUT;
+      break;
+    }
     if (i == COMPLETION_ATTEMPTS) {
       strerr_warnw("the next s6-rc change or s6-rc-update goes on with the update");
       die_step(c, unfinished);

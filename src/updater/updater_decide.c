@@ -1,6 +1,7 @@
 /* ISC license. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,10 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
+#include <skalibs/unix-transactional.h>
+
+#include <s6-rc/livedir.h>
+#include <s6-rc/path.h>
 
 #include "../cli/cli.h"
 #include "updater.h"
@@ -64,4 +69,35 @@ void updater_make_plan(updater *u)
   if (!s6rc_db_service(&u->rc.live.db, u->plan.refused, &sv)) rc_die_damaged(&u->rc);
   strerr_dief(UPDATE_EXIT_NOTSTOPPED, "service ", sv.name, " is essential, or needed by one that is, and ",
               u->newpath, " does not have it as what it is: nothing changed (-e stops it)");
+}
+
+void updater_check_scandir(updater const *u, int dryrun)
+{
+  stralloc scandir = STRALLOC_ZERO, prefix = STRALLOC_ZERO, link = STRALLOC_ZERO;
+  s6rc_supervision s = {.live = u->rc.livepath};
+  uint32_t taken = 0;
+  s.servicedirsfd = open2_at(u->rc.live.fd, S6RC_SERVICEDIRS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (s.servicedirsfd < 0 || !s6rc_path_readlinkat(&scandir, u->rc.live.fd, S6RC_LIVE_SCANDIR) ||
+      !openslurpclose_at(u->rc.live.fd, S6RC_LIVE_PREFIX, &prefix) || !stralloc_0(&prefix))
+    strerr_diefusys(S6RC_EXIT_SYSTEM, "read which scan directory live directory ", u->rc.livepath, " has");
+  s.scandir = scandir.s;
+  s.prefix = prefix.s;
+  for (uint32_t j = 0; j < u->newdb.nlongruns; j++) {
+    s6rc_service sv;
+    int r;
+    if (!s6rc_db_service(&u->newdb, j, &sv)) cli_diedamaged(u->newpath, "a record is damaged");
+    r = s6rc_supervision_isfree(&s, sv.name, &link);
+    if (r < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "look at ", link.len ? link.s : sv.name);
+    if (r) continue;
+    strerr_warn(PROG, ": fatal: ", link.s, " is there, and not the link to longrun ", sv.name, " of ",
+                u->rc.livepath);
+    taken++;
+  }
+  if (taken) strerr_dief(S6RC_EXIT_SYSTEM, "nothing changed (these have to leave ", scandir.s, " first)");
+  if (!dryrun && !s6rc_supervision_svscan(scandir.s))
+    strerr_diefsys(S6RC_EXIT_SYSTEM, "no s6-svscan is running on ", scandir.s, ", nothing changed");
+  fd_close(s.servicedirsfd);
+  stralloc_free(&scandir);
+  stralloc_free(&prefix);
+  stralloc_free(&link);
 }

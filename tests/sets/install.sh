@@ -278,6 +278,18 @@ test_no_live_system() {
   assert_eq "$(readlink $BOOT)" "$link"
 }
 
+test_other_name_of_the_live_directory() {
+  begin_live
+  ln -s live alias
+  before=$(ls -A "$LIVE/")
+  assert_exit 111 tool set-install -c "$T/$BOOT" -l "$T/alias" s
+  assert_contains "$STDERR" "$T/alias is only another name of live directory"
+  assert_contains "$STDERR" 'set s is not installed'
+  assert_installed 'a b c e'
+  assert_eq "$(ls -A "$LIVE/")" "$before"
+  install_set s
+}
+
 test_live_locked() {
   begin_live
   mkfifo go

@@ -31,6 +31,24 @@ test_points_to_it() {
   assert_contains "$STDERR" "$T/new"
 }
 
+# It makes nothing beside the name: any one will do.
+test_other_name_of_the_live_directory() {
+  start
+  again new
+  ln -s live alias
+  mkdir other
+  ln -s "$LIVE" other/live
+  before=$(ls -A "$LIVE/")
+  for name in alias other/live; do
+    assert_exit 0 "$S6RC_BIN/s6-rc-format-upgrade" -l "$T/$name" "$T/new"
+    assert_eq "$(readlink "$LIVE/compiled")" "$T/new"
+    assert_exit 0 upgrade "$DB"
+    assert_eq "$(ls -A "$LIVE/")" "$before"
+  done
+  rc change b
+  assert_up a b
+}
+
 test_other_sources() {
   start
   refused() { # PART

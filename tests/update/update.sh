@@ -253,6 +253,89 @@ test_switched_but_not_all_start() {
   kill_scan
 }
 
+parent_of() { sed -n 's/^PPid:[^0-9]*//p' "/proc/$1/status"; }
+
+# s6-svscan does not do what it is told: the update is not over, but what is
+# live is the new database.
+test_timeout_after_the_switch() {
+  longrun a
+  start_live
+  rc change a
+  before=$(pids a)
+  longrun b
+  next_db
+  svscan=$(parent_of "$(parent_of "$before")")
+  kill -STOP "$svscan"
+  capture update -t 50 "$T/db1"
+  kill -CONT "$svscan"
+  assert_eq "$status" 2 "exit code, after $STDERR"
+  assert_contains "$STDERR" 'timed out: the live directory has the new database; the next s6-rc change or'
+  assert_lacks "$STDERR" 'trying again'
+  assert_eq "$(readlink "$LIVE/compiled")" "$T/db1"
+  assert_file "$LIVE/update"
+  rc change b
+  assert_up a b
+  assert_eq "$(pids a)" "$before" 'processes'
+  assert_clean
+}
+
+# What the switch would need is looked at before anything stops.
+test_scan_directory_is_not_as_it_must_be() {
+  longrun a
+  longrun gone
+  start_live
+  rc change a gone
+  before=$(pids a gone) live=$(readlink "$LIVE")
+  rm -r "$SRC/gone"
+  longrun n
+  longrun m
+  next_db
+  unchanged() {
+    assert_eq "$(readlink "$LIVE") $(pids a gone)" "$live $before" 'live directory and processes'
+    assert_absent "$LIVE/update" "$LIVE/state.before"
+  }
+  mkdir elsewhere "$SCAN/n"
+  ln -s "$T/elsewhere" "$SCAN/m"
+  for option in -n -v1; do
+    assert_exit 111 update $option "$T/db1"
+    assert_contains "$STDERR" "$SCAN/n is there, and not the link to longrun n of $LIVE"
+    assert_contains "$STDERR" "$SCAN/m is there"
+    assert_contains "$STDERR" 'nothing changed'
+    assert_eq "$STDOUT" ''
+    unchanged
+  done
+  rm -r "$SCAN/n" "$SCAN/m"
+  # one that was left by somebody who wrote the name in another way is ours
+  ln -s "$T/./live/servicedirs/n" "$SCAN/n"
+  mv "$SCAN/.s6-svscan" svscan
+  assert_exit 111 update "$T/db1"
+  assert_contains "$STDERR" "no s6-svscan is running on $SCAN, nothing changed"
+  unchanged
+  assert_exit 0 update -n "$T/db1"
+  mv svscan "$SCAN/.s6-svscan"
+  assert_exit 0 update "$T/db1"
+  rc change n m
+  assert_up a n m
+  assert_clean
+}
+
+# Links that were made for the same live directory, spelled in another way,
+# leave the scan directory all the same.
+test_links_by_another_spelling() {
+  longrun a
+  longrun b
+  longrun c
+  compile
+  start_scan
+  "$S6RC_BIN/s6-rc-init" -c "$DB" -l "$T//live" "$SCAN"
+  ln -sfn ../live/servicedirs/c "$SCAN/c"
+  rc change a b c
+  rm -r "$SRC/b" "$SRC/c"
+  next
+  assert_up a
+  assert_clean
+}
+
 test_usage_and_mistakes() {
   longrun a
   bundle all a
@@ -352,6 +435,39 @@ test_spelling_of_the_live_name() {
   assert_eq "$(readlink "$LIVE/compiled") $(pids a)" "$T/db1 $before"
   rc change b
   assert_clean
+}
+
+# A link to the public name is none: an update through it would take apart what
+# the public name leads to.
+test_other_name_of_the_live_directory() {
+  longrun a
+  start_live
+  rc change a
+  longrun b
+  next_db
+  mkdir other
+  ln -s live alias
+  ln -s ../live other/live
+  ln -s "$LIVE" other/absolute
+  ln -s "$(readlink "$LIVE")" direct
+  ln -s alias again
+  before=$(find -H "$LIVE/" "$T"/*: "$SCAN" 2>/dev/null | sort)
+  for name in alias other/live other/absolute direct again; do
+    for option in -n -v1; do
+      assert_exit 111 "$S6RC_BIN/s6-rc-update" $option -l "$T/$name" "$T/db1"
+      assert_contains "$STDERR" "$T/$name is only another name of live directory $(readlink -f "$T")/live"
+      assert_eq "$STDOUT" ''
+    done
+    assert_eq "$(find -H "$LIVE/" "$T"/*: "$SCAN" 2>/dev/null | sort)" "$before"
+  done
+  rm -r alias other direct again
+  assert_eq "$(readlink "$LIVE/compiled")" "$DB"
+  assert_up a
+  # a link above it is only another way
+  ln -s . way
+  assert_exit 0 "$S6RC_BIN/s6-rc-update" -l "$T/way/live" "$T/db1"
+  rc change b
+  rm way
 }
 
 test_init_again() {

@@ -41,6 +41,12 @@ extern int s6rc_livedir_publish(char const *live, char const *path);
 /* Is the public name a link that leads to directory path? */
 extern int s6rc_livedir_published(char const *live, char const *path);
 
+/* Is live the public name of the live directory that it leads to? A link to
+   that name, or to the directory itself, is none: generations are made beside
+   the public name, and known by it. 1; 0, *other is then the public name; -1
+   and errno (EINVAL: live is no link). */
+extern int s6rc_livedir_is_public(char const *live, stralloc *other);
+
 /* Does an s6-supervise run in any service directory of live directory fd?
    follow: also in those of other generations that it leads to. 1, 0; -1 and
    errno. */
@@ -71,6 +77,14 @@ struct s6rc_supervision_s {
 typedef void s6rc_stillmissing_func(uint32_t missing, char const *name, void *data);
 #define S6RC_SUPERVISION_PATIENCE_MS 10000
 
+/* Could a link to service name be made, or is it there, made for the same
+   live directory? 1; 0: something else has its name; -1 and errno. link: set
+   to its path. */
+extern int s6rc_supervision_isfree(s6rc_supervision const *, char const *name, stralloc *link);
+
+/* Does an s6-svscan run on scandir? 1; 0 and errno (ENXIO, ENOENT...). */
+extern int s6rc_supervision_svscan(char const *scandir);
+
 /* Links the services of names (n) into the scan directory, unless they are
    there, has s6-svscan look, and waits until each is supervised. Changes the
    working directory to servicedirsfd. The global clock must be running.
@@ -81,8 +95,8 @@ extern int s6rc_supervision_begin(s6rc_supervision const *, char const *const *n
                                   tain const *deadline, s6rc_stillmissing_func *say, void *data,
                                   stralloc *where);
 
-/* Removes a service's link from the scan directory, if it is there and ours;
-   nobody is told. 1; 0 and errno. */
+/* Removes a service's link from the scan directory, if it is there and ours,
+   however it spells the live directory; nobody is told. 1; 0 and errno. */
 extern int s6rc_supervision_unlink(s6rc_supervision const *, char const *name);
 
 /* Ends the supervisors of n service directories (paths from servicedirsfd)
