@@ -328,8 +328,9 @@ int s6rc_supervision_end(s6rc_supervision const *s, char const *const *dirs, uin
   for (uint32_t i = 0; i < n; i++) {
     int there = !arrived(&w, i);
     if (there && !listen_to(&w, i) && !e) e = errno;
-    /* down, then out */
-    if (there && s6_svc_writectl(dirs[i], S6_SUPERVISE_CTLDIR, "dx", 2) < 0 && !e) e = errno;
+    /* down, then out; EPIPE: it has just gone, told by an earlier attempt */
+    if (there && s6_svc_writectl(dirs[i], S6_SUPERVISE_CTLDIR, "dx", 2) < 0 && errno != EPIPE && !e)
+      e = errno;
   }
   if (!tell_svscan(s->scandir, "an") && !e) e = errno;
   if (!e && !wait_all(&w, n, s->scandir, deadline, 0, 0)) e = errno;
