@@ -15,9 +15,9 @@
 
 /* boot, live: the link that boots and the live directory, absolute paths.
    target: what the link says; empty if there is none. old: the path of that
-   database. fresh, text: path of the new one, and what the link will say. All
-   of these end in a NUL. leftovers: what is still in use by
-   an update that nobody waits for, or is live. */
+   database; stays: it is none, or more than one, and is not removed. fresh, text: path of the new one, and
+   what the link will say. All of these end in a NUL. leftovers: what is still in use by an update that nobody
+   waits for, or is live. */
 typedef struct repo_install_s repo_install;
 struct repo_install_s {
   char const *boot;
@@ -27,12 +27,13 @@ struct repo_install_s {
   stralloc fresh;
   stralloc text;
   stralloc leftovers; /* lines of the record */
-  int error;          /* why the last of them could not be removed; EBUSY: it is in use */
+  int stays;
+  int error; /* why the last of them could not be removed; EBUSY: it is in use */
 };
 #define REPO_INSTALL_ZERO                                                                        \
   {                                                                                              \
     .boot = 0, .live = 0, .target = STRALLOC_ZERO, .old = STRALLOC_ZERO, .fresh = STRALLOC_ZERO, \
-    .text = STRALLOC_ZERO, .leftovers = STRALLOC_ZERO, .error = 0                                \
+    .text = STRALLOC_ZERO, .leftovers = STRALLOC_ZERO, .stays = 0, .error = 0                    \
   }
 
 /* Takes the lock of installations, waiting; it lasts as long as the process.

@@ -1,5 +1,6 @@
 /* ISC license. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -58,6 +59,45 @@ static int uses(char const *live, char const *db)
 int repo_is_live(repo_install const *x, char const *db)
 {
   return uses(x->live, db);
+}
+
+/* Is there nothing else than a database in that directory? */
+static int is_database(char const *path)
+{
+  static char const *const parts[] = {S6RC_DB_FILE, S6RC_RESOLVE_FILE, S6RC_SERVICEDIRS, S6RC_LOCK_FILE, ".",
+                                      ".."};
+  struct dirent const *d;
+  struct stat st;
+  DIR *dir = opendir(path);
+  int ok;
+  if (!dir) return 0;
+  ok = !fstatat(dirfd(dir), S6RC_DB_FILE, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode);
+  while (ok && (errno = 0, d = readdir(dir))) {
+    size_t i = 0, n = sizeof parts / sizeof *parts;
+    while (i < n && strcmp(d->d_name, parts[i])) i++;
+    ok = i < n;
+  }
+  ok = ok && !errno;
+  closedir(dir);
+  return ok;
+}
+
+/* Is directory path the same as above, or somewhere below it? 1, 0; -1 and
+   errno. */
+static int is_within(char const *path, char const *above)
+{
+  stralloc a = STRALLOC_ZERO, b = STRALLOC_ZERO;
+  int r =
+      sarealpath(&a, path) < 0 || sarealpath(&b, above) < 0 || !stralloc_0(&a) || !stralloc_0(&b) ? -1 : 0;
+  int e = errno;
+  if (!r) {
+    size_t len = strlen(b.s);
+    r = !strncmp(a.s, b.s, len) && (len == 1 || !a.s[len] || a.s[len] == '/');
+  }
+  stralloc_free(&a);
+  stralloc_free(&b);
+  errno = e;
+  return r;
 }
 
 /* Removes a database, holding its lock: what relies on it holds it, too. A
@@ -198,6 +238,24 @@ static int read_link(repo *r, repo_install *x)
   return !stat(x->boot, &st) && (S_ISDIR(st.st_mode) || (errno = ENOTDIR, 0));
 }
 
+/* Where the boot link leads, a new database is put beside it, and in the end it
+   is removed: that must not be where the link itself is, nor in the repository. */
+static int check_target(repo *r, repo_install *x)
+{
+  stralloc dir = STRALLOC_ZERO;
+  int ok = put_directory(&dir, x->boot) && stralloc_cats(&dir, ".") && stralloc_0(&dir);
+  int around = ok ? is_within(dir.s, x->old.s) : -1, inside = ok ? is_within(x->old.s, r->path) : -1;
+  int e = errno;
+  stralloc_free(&dir);
+  errno = e;
+  if (around < 0 || inside < 0) return repo_cannot(r, "look where boot database ", x->boot, " leads");
+  x->stays = !is_database(x->old.s);
+  if (!around && !inside) return 1;
+  errno = EPERM;
+  return repo_cannot(r, "replace ", x->old.s, ", to which boot database ", x->boot,
+                     " leads: ", around ? "the link is in it" : "it is in the repository");
+}
+
 /* Beside the target, SET:XXXXXX. */
 static int choose(repo_install *x, char const *set)
 {
@@ -214,7 +272,8 @@ int repo_install_look(repo *r, repo_install *x, char const *set, int first)
   if (!read_link(r, x)) {
     if (errno != ENOENT || !first || x->target.len) return 0;
     x->old.len = 0;
-  }
+  } else if (!check_target(r, x))
+    return 0;
   return choose(x, set) || repo_failed(r, "choose a name for", REPO_COMPILED, set);
 }
 
@@ -271,7 +330,7 @@ int repo_install_copy(repo *r, repo_install *x, char const *set, int remove_old,
   damage->what = 0;
   if (!stralloc_copy(&text, &x->leftovers) || !put(&text, boot_word, x->boot) ||
       !put(&text, live_word, x->live) || !put(&text, db_word, x->fresh.s) ||
-      (remove_old && x->old.len && !put(&text, db_word, x->old.s)))
+      (remove_old && x->old.len && !x->stays && !put(&text, db_word, x->old.s)))
     return repo_failed(r, "write", REPO_INSTALLING, 0);
   if (!write_record(r, &text)) return 0;
   ok = make_directory(x) && copy(r, x, set, &where);
@@ -326,7 +385,7 @@ void repo_install_undo(repo *r, repo_install *x)
 
 int repo_install_finish(repo *r, repo_install *x, repo_old what)
 {
-  if (what != REPO_OLD_STAYS && x->old.len &&
+  if (what != REPO_OLD_STAYS && x->old.len && !x->stays &&
       (!put(&x->leftovers, boot_word, x->boot) || !put(&x->leftovers, live_word, x->live) ||
        !put(&x->leftovers, db_word, x->old.s)))
     return repo_failed(r, "write", REPO_INSTALLING, 0);

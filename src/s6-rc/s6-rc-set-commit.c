@@ -101,8 +101,9 @@ static void mask(committer *m, unsigned char const *rx, char const *bundle)
     sets_die(&m->r);
   }
   if (!compile_resolve(&m->x.db, &m->x.src)) sets_die(&m->r);
-  if (source_nerrors(&m->x.src))
-    strerr_dief(S6RC_EXIT_FAILED, "set ", m->set, " cannot be compiled on its own");
+  if (!source_nerrors(&m->x.src)) return;
+  source_print_complaints(&m->x.src, SOURCE_ERROR);
+  strerr_dief(S6RC_EXIT_FAILED, "set ", m->set, " cannot be compiled on its own: nothing changed");
 }
 
 int main(int argc, char const *const *argv)

@@ -13,6 +13,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <s6-rc/live.h>
 #include <s6-rc/path.h>
 
 #include "sets_install.h"
@@ -72,16 +73,37 @@ void sets_install_look(sets_install *m)
                   m->r.what.len ? "" : x->boot);
 }
 
+/* Does path lead through the boot link, by whatever names and other links? */
+static int leads_through(char const *path, char const *boot)
+{
+  enum { MOST = 40 }; /* links, as for the kernel */
+  stralloc now = STRALLOC_ZERO, text = STRALLOC_ZERO;
+  struct stat st, link;
+  int r = 0, ok = !lstat(boot, &link) && s6rc_path_set(&now, path);
+  for (int i = 0; ok && !r && i < MOST && !lstat(now.s, &st) && S_ISLNK(st.st_mode); i++) {
+    char const *slash = strrchr(now.s, '/');
+    r = st.st_ino == link.st_ino && st.st_dev == link.st_dev;
+    ok = s6rc_path_readlinkat(&text, AT_FDCWD, now.s);
+    if (ok && text.s[0] != '/' && slash) {
+      s6rc_path_pop(&now, (size_t)(slash - now.s));
+      ok = s6rc_path_push(&now, text.s);
+    } else if (ok)
+      ok = s6rc_path_set(&now, text.s);
+  }
+  stralloc_free(&now);
+  stralloc_free(&text);
+  return r;
+}
+
 void sets_install_check_offline(sets_install const *m)
 {
-  stralloc path = STRALLOC_ZERO, target = STRALLOC_ZERO;
-  if (!stralloc_cats(&path, m->x.live) || !stralloc_cats(&path, "/compiled") || !stralloc_0(&path))
+  stralloc path = STRALLOC_ZERO;
+  if (!s6rc_path_set(&path, m->x.live) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED))
     strerr_diefusys(S6RC_EXIT_SYSTEM, "copy a path");
-  if (s6rc_path_readlinkat(&target, AT_FDCWD, path.s) && !strcmp(target.s, m->x.boot))
+  if (leads_through(path.s, m->x.boot))
     strerr_dief(S6RC_EXIT_FAILED, "live directory ", m->x.live, " uses ", m->x.boot,
                 ": nothing changed (without --no-update it is updated, -l names another one)");
   stralloc_free(&path);
-  stralloc_free(&target);
 }
 
 void sets_install_copy(sets_install *m)
@@ -132,6 +154,9 @@ int sets_install_update(sets_install *m)
   return wait_estatus(wstat);
 }
 
+/* s6-rc-update's exit codes after it may have stopped something */
+enum { NOTSTOPPED = 9, STOPTIMEOUT = 10 };
+
 void sets_install_die(sets_install *m, int code)
 {
   char fmt[UINT_FMT];
@@ -139,7 +164,10 @@ void sets_install_die(sets_install *m, int code)
   repo_install_undo(&m->r, &m->x);
   if (code)
     strerr_dief(code, "set ", m->set, " is not installed: s6-rc-update failed (exit code ", fmt,
-                "), nothing has changed");
+                "), the databases have not changed",
+                code == NOTSTOPPED || code == STOPTIMEOUT
+                    ? "; services that it has stopped may be down: s6-rc change brings them up"
+                    : "");
   strerr_dief(S6RC_EXIT_SYSTEM, "set ", m->set, " is not installed: s6-rc-update has not switched ",
               m->x.live);
 }
@@ -159,7 +187,7 @@ void sets_install_finish(sets_install *m, int code)
     cli_flush();
   } else if (m->o.verbosity < SETS_WARNINGS || lstat(m->x.old.s, &st) < 0)
     return;
-  else if (!m->x.leftovers.len)
+  else if (m->x.stays || !m->x.leftovers.len)
     strerr_warnw("the old database ", m->x.old.s, " stays: it is not a directory with a database");
   else if (m->x.error == EBUSY)
     strerr_warnw("the old database ", m->x.old.s, " is still in use: the next s6-rc-set-install removes it");

@@ -275,4 +275,18 @@ test_refused() {
   assert_absent repo/current/committed/s
 }
 
+# The bundle of what starts at boot makes a cycle.
+test_why_it_cannot_be_compiled() {
+  store one
+  oneshot c
+  mkdir "$SRC/c/optional-dependencies.d"
+  : >"$SRC/c/optional-dependencies.d/default"
+  tool repo-init one
+  tool set-new s
+  tool set-change s active c
+  assert_exit 1 tool set-commit s
+  assert_contains "$STDERR" 'cycle'
+  assert_contains "$STDERR" 'set s cannot be compiled on its own: nothing changed'
+}
+
 run_tests "$@"

@@ -123,7 +123,7 @@ test_essentials() {
   tool set-commit s
   assert_exit 9 install_set -E s
   assert_contains "$STDERR" 'service e is essential'
-  assert_contains "$STDERR" 'set s is not installed: s6-rc-update failed (exit code 9), nothing has changed'
+  assert_contains "$STDERR" 'set s is not installed: s6-rc-update failed (exit code 9), the databases have not changed; services that it has stopped may be down: s6-rc change brings them up'
   assert_eq "$(readlink $BOOT)" "$link"
   assert_installed 'a b c e'
   assert_up e
@@ -187,6 +187,63 @@ test_conversion_file() {
   assert_exit 0 install_set -f "$T/conv" s
   assert_eq "$(service_pid z)" "$pid"
   assert_installed 'c e z'
+}
+
+# Whatever the boot link leads to, nothing is removed that is more than a
+# database.
+test_old_one_is_more_than_a_database() {
+  begin
+  mkdir -p boot/app/db boot/app/precious boot/more
+  ln -s app $BOOT
+  assert_exit 0 install_set --no-update s
+  assert_contains "$STDERR" 'boot/app stays: it is not a directory with a database'
+  [ -d boot/app/db ] && [ -d boot/app/precious ] || fail 'something is gone'
+  boot_db check
+  cp -a "$(readlink -f $BOOT)/." boot/more
+  : >boot/more/mine
+  ln -sfn more $BOOT
+  assert_exit 0 install_set --no-update s
+  assert_file boot/more/mine
+  assert_file boot/more/db
+}
+
+test_boot_link_into_the_repository() {
+  begin
+  mkdir boot
+  for to in repo repo/current repo/current/committed/s/db; do
+    ln -sfn "$T/$to" $BOOT
+    assert_exit 111 install_set --no-update s
+    assert_contains "$STDERR" "unable to replace $T/$to, to which boot database $T/$BOOT leads: it is in the repository"
+  done
+  rm $BOOT
+  assert_exit 0 install_set --no-update s
+}
+
+test_boot_link_leads_around_itself() {
+  begin
+  mkdir -p boot/below
+  tool set-commit -f s
+  cp -a repo/current/committed/s/db/. boot
+  for to in . "$T/boot" ../boot/below/..; do
+    ln -sfn "$to" $BOOT
+    assert_exit 111 install_set --no-update s
+    assert_contains "$STDERR" 'the link is in it'
+    assert_file boot/db
+  done
+}
+
+# By whatever name.
+test_offline_under_a_live_directory() {
+  begin_live
+  tool set-change s active b
+  tool set-commit s
+  ln -s boot way
+  ln -s "$T/$BOOT" other
+  for path in boot//current boot/./current way/current; do
+    assert_exit 1 tool set-install --no-update -c "$T/$path" -l "$LIVE" s
+    assert_contains "$STDERR" "live directory $LIVE uses $T/$path: nothing changed"
+  done
+  assert_installed 'a b c e'
 }
 
 test_boot_link_missing() {
@@ -356,7 +413,7 @@ test_terminated() {
   code=0
   wait "$installer" || code=$?
   [ "$code" != 0 ] || fail 'installed'
-  assert_contains "$(cat err)" 'nothing has changed'
+  assert_contains "$(cat err)" 'the databases have not changed'
   assert_installed 'a slow'
 }
 
