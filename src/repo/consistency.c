@@ -75,19 +75,33 @@ static void raise_all(mover *m)
   }
 }
 
-/* Lowers whatever needs those in the queue. */
-static void lower_all(mover *m)
+/* Masks whatever cannot be without the masked ones in the queue. */
+static void mask_all(mover *m)
 {
   repo_services const *g = m->g;
   while (m->head != m->tail) {
     uint32_t i = get(m), consumer = g->consumer[i];
+    if (m->moves[i].rx != REPO_MASKED) continue;
+    for (uint32_t e = g->rdeps.first[i]; e < g->rdeps.first[i + 1]; e++)
+      if (m->moves[g->rdeps.to[e]].rx != REPO_MASKED) move(m, g->rdeps.to[e], REPO_MASKED, REPO_NEEDS, i);
+    if (consumer != S6RC_NONE && m->moves[consumer].rx != REPO_MASKED)
+      move(m, consumer, REPO_MASKED, REPO_READS, i);
+  }
+}
+
+/* Lowers whatever needs those in the queue, of which mask_all has had its
+   part: an optional dependency on what will be masked counts no more. */
+static void lower_all(mover *m)
+{
+  repo_services const *g = m->g;
+  while (m->head != m->tail) {
+    uint32_t i = get(m);
     unsigned char rx = m->moves[i].rx;
+    if (rx == REPO_MASKED) continue;
     for (uint32_t e = g->rdeps.first[i]; e < g->rdeps.first[i + 1]; e++)
       if (m->moves[g->rdeps.to[e]].rx > rx) move(m, g->rdeps.to[e], rx, REPO_NEEDS, i);
-    for (uint32_t e = g->roptional.first[i]; rx != REPO_MASKED && e < g->roptional.first[i + 1]; e++)
+    for (uint32_t e = g->roptional.first[i]; e < g->roptional.first[i + 1]; e++)
       if (m->moves[g->roptional.to[e]].rx > rx) move(m, g->roptional.to[e], rx, REPO_NEEDS, i);
-    if (rx == REPO_MASKED && consumer != S6RC_NONE && m->moves[consumer].rx != REPO_MASKED)
-      move(m, consumer, REPO_MASKED, REPO_READS, i);
   }
 }
 
@@ -101,15 +115,19 @@ static void run(mover *m, unsigned char const *rx)
       for (uint32_t i = 0; i < n; i++)
         if (change->asked && change->asked[i] && rx[i] <= change->to) put(m, i);
       raise_all(m);
-      for (uint32_t i = 0; i < n; i++)
-        if (change->asked && change->asked[i] && rx[i] >= change->to) put(m, i);
-      lower_all(m);
+      for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < n; i++)
+          if (change->asked && change->asked[i] && rx[i] >= change->to) put(m, i);
+        (pass ? lower_all : mask_all)(m);
+      }
       break;
     case REPO_FIX_UP:
       for (uint32_t i = 0; i < n; i++) put(m, i);
       raise_all(m);
       break;
     case REPO_FIX_DOWN:
+      for (uint32_t i = 0; i < n; i++) put(m, i);
+      mask_all(m);
       for (uint32_t i = 0; i < n; i++) put(m, i);
       lower_all(m);
       break;

@@ -220,4 +220,30 @@ test_fix_essentials() {
   assert_eq "$(status_of s mount net ftp)" 'ftp/always mount/always net/always'
 }
 
+# What is optional and will be masked pulls nobody down, in whatever order the
+# services are looked at.
+test_fix_down_in_any_order() {
+  for order in 'd i m' 'd m i' 'i d m' 'm d i' 'i m d' 'm i d'; do
+    # shellcheck disable=SC2086
+    set -- $order
+    rm -rf repo one
+    store one
+    oneshot "$1"
+    oneshot "$2"
+    oneshot "$3"
+    mkdir "$SRC/$1/optional-dependencies.d"
+    : >"$SRC/$1/optional-dependencies.d/$2"
+    tool repo-init one
+    tool set-new s
+    tool set-change s active "$1"
+    tool set-change s usable "$2"
+    tool set-change s masked "$3"
+    depends "$2" "$3"
+    tool repo-sync 2>err
+    tool set-fix -d s 2>err
+    assert_eq "$(status_of s "$1" "$2" "$3" | tr ' ' '\n' | grep "^$1/")" "$1/active" "$order"
+    assert_eq "$(status_of s "$1" "$2" "$3" | tr ' ' '\n' | grep "^$2/")" "$2/masked" "$order"
+  done
+}
+
 run_tests "$@"
