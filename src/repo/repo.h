@@ -145,6 +145,9 @@ extern int repo_hex_put(stralloc *, unsigned char const *digest);
    file. The source must have no errors. */
 extern int repo_fingerprint(source const *, unsigned char *digest, stralloc *where);
 
+/* Tells one sync from all others, also from those that found the same. */
+extern int repo_last_sync(repo *, unsigned char *digest);
+
 /* --- sets */
 
 extern int repo_setname_legal(char const *);
@@ -270,7 +273,7 @@ extern int repo_sync(repo *, repo_draft *, repo_names const *stores, compile_opt
 typedef struct repo_from_s repo_from;
 struct repo_from_s {
   unsigned char sources[S6RC_DIGEST_SIZE]; /* fingerprint of the stores as they were compiled */
-  unsigned char synced[S6RC_DIGEST_SIZE];  /* and as they had been synced last, then */
+  unsigned char synced[S6RC_DIGEST_SIZE];  /* which sync was the last one then: repo_last_sync */
   char const *bundle;
   char const *fdhuser; /* or null */
 };

@@ -57,15 +57,16 @@ static int equal(unsigned char const *a, unsigned char const *b)
   return !memcmp(a, b, S6RC_DIGEST_SIZE);
 }
 
-/* Has there been no sync since then that brought anything new? */
+/* Has there been no sync since then that found anything else than what was
+   compiled? */
 static int still_synced(repo *r, stralloc const *text)
 {
-  unsigned char sources[S6RC_DIGEST_SIZE], before[S6RC_DIGEST_SIZE];
+  unsigned char sources[S6RC_DIGEST_SIZE], before[S6RC_DIGEST_SIZE], last[S6RC_DIGEST_SIZE];
   repo_synced now;
-  int ok = repo_synced_read(r, &now)
-               ? now.there && digest_of(text, "sources ", sources) && digest_of(text, "synced ", before) &&
-                     (equal(now.fingerprint, sources) || equal(now.fingerprint, before))
-               : -1;
+  int ok = -1;
+  if (repo_synced_read(r, &now) && (!now.there || repo_last_sync(r, last)))
+    ok = now.there && digest_of(text, "sources ", sources) && digest_of(text, "synced ", before) &&
+         (equal(now.fingerprint, sources) || equal(last, before));
   repo_synced_free(&now);
   return ok;
 }

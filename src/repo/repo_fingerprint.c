@@ -180,3 +180,19 @@ int repo_fingerprint(source const *src, unsigned char *digest, stralloc *where)
   errno = e;
   return ok;
 }
+
+int repo_last_sync(repo *r, unsigned char *digest)
+{
+  stralloc sa = STRALLOC_ZERO;
+  int ok = s6rc_path_readlinkat(&sa, r->current, REPO_REFERENCE);
+  if (ok) {
+    blake2s_ctx ctx;
+    blake2s_init(&ctx, S6RC_DIGEST_SIZE);
+    blake2s_update(&ctx, sa.s, sa.len);
+    blake2s_final(&ctx, (char *)digest);
+  }
+  int e = errno;
+  stralloc_free(&sa);
+  errno = e;
+  return ok || repo_failed(r, "read", REPO_CURRENT "/" REPO_REFERENCE, 0);
+}

@@ -61,7 +61,7 @@ int repo_is_live(repo_install const *x, char const *db)
   return uses(x->live, db);
 }
 
-/* Is there nothing else than a database in that directory? */
+/* Is there nothing else than a database in that directory? 1, 0; -1 and errno */
 static int is_database(char const *path)
 {
   static char const *const parts[] = {S6RC_DB_FILE, S6RC_RESOLVE_FILE, S6RC_SERVICEDIRS, S6RC_LOCK_FILE, ".",
@@ -69,17 +69,20 @@ static int is_database(char const *path)
   struct dirent const *d;
   struct stat st;
   DIR *dir = opendir(path);
-  int ok;
-  if (!dir) return 0;
-  ok = !fstatat(dirfd(dir), S6RC_DB_FILE, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode);
-  while (ok && (errno = 0, d = readdir(dir))) {
+  int r, e;
+  if (!dir) return -1;
+  r = fstatat(dirfd(dir), S6RC_DB_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0 ? errno == ENOENT ? 0 : -1
+                                                                      : S_ISREG(st.st_mode);
+  while (r > 0 && (errno = 0, d = readdir(dir))) {
     size_t i = 0, n = sizeof parts / sizeof *parts;
     while (i < n && strcmp(d->d_name, parts[i])) i++;
-    ok = i < n;
+    r = i < n;
   }
-  ok = ok && !errno;
+  if (r > 0 && errno) r = -1;
+  e = errno;
   closedir(dir);
-  return ok;
+  errno = e;
+  return r;
 }
 
 /* Is directory path the same as above, or somewhere below it? 1, 0; -1 and
@@ -244,12 +247,14 @@ static int check_target(repo *r, repo_install *x)
 {
   stralloc dir = STRALLOC_ZERO;
   int ok = put_directory(&dir, x->boot) && stralloc_cats(&dir, ".") && stralloc_0(&dir);
-  int around = ok ? is_within(dir.s, x->old.s) : -1, inside = ok ? is_within(x->old.s, r->path) : -1;
+  int around = ok ? is_within(dir.s, x->old.s) : -1;
+  int inside = around >= 0 ? is_within(x->old.s, r->path) : -1;
+  int removable = inside >= 0 ? is_database(x->old.s) : -1;
   int e = errno;
   stralloc_free(&dir);
   errno = e;
-  if (around < 0 || inside < 0) return repo_cannot(r, "look where boot database ", x->boot, " leads");
-  x->stays = !is_database(x->old.s);
+  if (removable < 0) return repo_cannot(r, "look where boot database ", x->boot, " leads");
+  x->stays = !removable;
   if (!around && !inside) return 1;
   errno = EPERM;
   return repo_cannot(r, "replace ", x->old.s, ", to which boot database ", x->boot,

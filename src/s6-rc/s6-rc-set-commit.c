@@ -139,7 +139,7 @@ int main(int argc, char const *const *argv)
     sets_die(&m.r);
   sets_read_stores(&m.r, &m.o, &stores, &m.x, SETS_STEPS);
   memcpy(from.sources, m.x.fingerprint, S6RC_DIGEST_SIZE);
-  memcpy(from.synced, synced.fingerprint, S6RC_DIGEST_SIZE);
+  if (!repo_last_sync(&m.r, from.synced)) sets_die(&m.r);
   rx = prescriptions(&m);
   check_consistency(&m, rx);
   if (!force) {

@@ -61,6 +61,8 @@ count_log() { # LINE
 
 # s6-rc in the background, without a shell in between: $rc_pid.
 rc_begin() { # ARGS of s6-rc
+  # what the one before has said is not to be taken for its words
+  : >"$T/rc.err"
   "$S6RC_BIN/s6-rc" -l "$LIVE" "$@" >"$T/rc.out" 2>"$T/rc.err" &
   rc_pid=$!
 }

@@ -246,6 +246,24 @@ test_offline_under_a_live_directory() {
   assert_installed 'a b c e'
 }
 
+# Changed, committed, and changed back: what a later sync has found is not what
+# was compiled.
+test_not_up_to_date_after_it_was_changed_back() {
+  begin
+  cp one/a/run run.before
+  echo '# new' >>one/a/run
+  tool set-commit s
+  cp run.before one/a/run
+  # until somebody looks
+  assert_exit 0 install_set --no-update s
+  tool repo-sync
+  assert_exit 7 install_set --no-update s
+  assert_contains "$STDERR" 'services have been changed since it was committed'
+  tool set-commit s
+  tool repo-sync
+  assert_exit 0 install_set --no-update s
+}
+
 test_boot_link_missing() {
   begin_live
   rm $BOOT
