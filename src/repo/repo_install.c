@@ -67,12 +67,13 @@ static int is_database(char const *path)
   static char const *const parts[] = {S6RC_DB_FILE, S6RC_RESOLVE_FILE, S6RC_SERVICEDIRS, S6RC_LOCK_FILE, ".",
                                       ".."};
   struct dirent const *d;
-  struct stat st;
-  DIR *dir = opendir(path);
-  int r, e;
+  s6rc_db db;
+  DIR *dir;
+  int r = 1, e;
+  if (!s6rc_db_open(&db, path)) return errno == ENOENT || errno == EPROTO || errno == EPROTOTYPE ? 0 : -1;
+  s6rc_db_close(&db);
+  dir = opendir(path);
   if (!dir) return -1;
-  r = fstatat(dirfd(dir), S6RC_DB_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0 ? errno == ENOENT ? 0 : -1
-                                                                      : S_ISREG(st.st_mode);
   while (r > 0 && (errno = 0, d = readdir(dir))) {
     size_t i = 0, n = sizeof parts / sizeof *parts;
     while (i < n && strcmp(d->d_name, parts[i])) i++;
@@ -241,24 +242,35 @@ static int read_link(repo *r, repo_install *x)
   return !stat(x->boot, &st) && (S_ISDIR(st.st_mode) || (errno = ENOTDIR, 0));
 }
 
-/* Where the boot link leads, a new database is put beside it, and in the end it
-   is removed: that must not be where the link itself is, nor in the repository. */
-static int check_target(repo *r, repo_install *x)
+/* Is the directory that path is in the same as above, or below it? */
+static int is_in(char const *path, char const *above)
 {
   stralloc dir = STRALLOC_ZERO;
-  int ok = put_directory(&dir, x->boot) && stralloc_cats(&dir, ".") && stralloc_0(&dir);
-  int around = ok ? is_within(dir.s, x->old.s) : -1;
-  int inside = around >= 0 ? is_within(x->old.s, r->path) : -1;
-  int removable = inside >= 0 ? is_database(x->old.s) : -1;
+  int r = put_directory(&dir, path) && stralloc_cats(&dir, ".") && stralloc_0(&dir) ? is_within(dir.s, above)
+                                                                                    : -1;
   int e = errno;
   stralloc_free(&dir);
   errno = e;
+  return r;
+}
+
+/* Where the boot link leads, a new database is put beside it, and in the end it
+   is removed: neither the link nor the new one must be in it, nor it in the
+   repository. */
+static int check_target(repo *r, repo_install *x)
+{
+  int around = is_in(x->boot, x->old.s);
+  int inside = around >= 0 ? is_within(x->old.s, r->path) : -1;
+  int fresh = inside >= 0 ? is_in(x->fresh.s, x->old.s) : -1;
+  int removable = fresh >= 0 ? is_database(x->old.s) : -1;
   if (removable < 0) return repo_cannot(r, "look where boot database ", x->boot, " leads");
   x->stays = !removable;
-  if (!around && !inside) return 1;
+  if (!around && !inside && !fresh) return 1;
   errno = EPERM;
-  return repo_cannot(r, "replace ", x->old.s, ", to which boot database ", x->boot,
-                     " leads: ", around ? "the link is in it" : "it is in the repository");
+  return repo_cannot(r, "replace ", x->old.s, ", to which boot database ", x->boot, " leads: ",
+                     around   ? "the link is in it"
+                     : inside ? "it is in the repository"
+                              : "the new one would be in it");
 }
 
 /* Beside the target, SET:XXXXXX. */
@@ -277,9 +289,9 @@ int repo_install_look(repo *r, repo_install *x, char const *set, int first)
   if (!read_link(r, x)) {
     if (errno != ENOENT || !first || x->target.len) return 0;
     x->old.len = 0;
-  } else if (!check_target(r, x))
-    return 0;
-  return choose(x, set) || repo_failed(r, "choose a name for", REPO_COMPILED, set);
+  }
+  if (!choose(x, set)) return repo_failed(r, "choose a name for", REPO_COMPILED, set);
+  return !x->old.len || check_target(r, x);
 }
 
 /* Syncs the directory that a path is in; a file system that cannot does not

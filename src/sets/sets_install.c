@@ -73,6 +73,15 @@ void sets_install_look(sets_install *m)
                   m->r.what.len ? "" : x->boot);
 }
 
+/* What lstat would follow, if it was a link: trailing slashes, and dots between
+   them. */
+static void strip(stralloc *path)
+{
+  while (path->len > 1 &&
+         (path->s[path->len - 1] == '/' || (path->s[path->len - 1] == '.' && path->s[path->len - 2] == '/')))
+    s6rc_path_pop(path, path->len - 1);
+}
+
 /* Does path lead through the boot link, by whatever names and other links? */
 static int leads_through(char const *path, char const *boot)
 {
@@ -89,6 +98,7 @@ static int leads_through(char const *path, char const *boot)
       ok = s6rc_path_push(&now, text.s);
     } else if (ok)
       ok = s6rc_path_set(&now, text.s);
+    if (ok) strip(&now);
   }
   stralloc_free(&now);
   stralloc_free(&text);

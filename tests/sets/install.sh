@@ -205,6 +205,25 @@ test_old_one_is_more_than_a_database() {
   assert_exit 0 install_set --no-update s
   assert_file boot/more/mine
   assert_file boot/more/db
+  # nor what only has its name
+  mkdir boot/mine
+  echo precious >boot/mine/db
+  ln -sfn mine $BOOT
+  assert_exit 0 install_set --no-update s
+  assert_eq "$(cat boot/mine/db)" precious
+}
+
+# The new one would be put into the old one.
+test_boot_link_with_a_dot() {
+  begin
+  install_set --no-update s
+  old=$(readlink $BOOT)
+  for to in "$old/." "$old/./"; do
+    ln -sfn "$to" $BOOT
+    assert_exit 111 install_set --no-update s
+    assert_contains "$STDERR" 'the new one would be in it'
+    boot_db check
+  done
 }
 
 test_boot_link_into_the_repository() {
@@ -243,6 +262,12 @@ test_offline_under_a_live_directory() {
     assert_exit 1 tool set-install --no-update -c "$T/$path" -l "$LIVE" s
     assert_contains "$STDERR" "live directory $LIVE uses $T/$path: nothing changed"
   done
+  for end in '' / /. /.//./; do
+    mkdir -p other.live
+    ln -sfn "$T/$BOOT$end" other.live/compiled
+    assert_exit 1 tool set-install --no-update -c "$T/$BOOT" -l "$T/other.live" s
+  done
+  rm -r other.live
   assert_installed 'a b c e'
 }
 
