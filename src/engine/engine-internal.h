@@ -93,6 +93,9 @@ extern void engine_record_end(engine *, uint32_t job);
 /* The run is over: what has not ended. */
 extern void engine_record_rest(engine *, engine_result);
 
+/* engine_heap.c. Sets *t to so many ms from now. */
+extern void engine_after(tain *t, unsigned int ms);
+
 /* engine_longrun.c */
 extern void engine_longrun_start(engine *, uint32_t job);
 extern void engine_longrun_look(engine *, uint32_t job, unsigned int events);

@@ -1,6 +1,6 @@
 /* ISC license. */
 
-/* A binary heap of job numbers, the earliest deadline on top. Jobs that have
+/* Deadlines. A binary heap of job numbers, the earliest deadline on top. Jobs that have
    ended stay in it until they come up. */
 
 #include "engine-internal.h"
@@ -38,4 +38,11 @@ uint32_t engine_heap_first(engine *e)
 {
   while (e->nheap && JOB(e, e->heap[0])->status != ENGINE_RUNNING) drop_top(e);
   return e->nheap ? e->heap[0] : S6RC_NONE;
+}
+
+void engine_after(tain *t, unsigned int ms)
+{
+  tain wait;
+  tain_from_millisecs(&wait, (int)ms);
+  tain_add_g(t, &wait);
 }

@@ -154,15 +154,13 @@ static int has_obeyed(engine *e, uint32_t i)
 /* Else the next run would find it up and wanted, and leave it at that. */
 void engine_longrun_settle(engine *e)
 {
-  tain limit, next, wait;
+  tain limit, next;
   if (!tain_now_g()) return;
-  tain_from_millisecs(&wait, OBEY_MS);
-  tain_add_g(&limit, &wait);
-  tain_from_millisecs(&wait, AGAIN_FIRST_MS);
+  engine_after(&limit, OBEY_MS);
   for (uint32_t i = 0; i < e->plan->n; i++)
     while (!has_obeyed(e, i)) {
       if (!tain_future(&limit)) return;
-      tain_add_g(&next, &wait);
+      engine_after(&next, AGAIN_FIRST_MS);
       if (iopause_g(0, 0, &next) < 0) return;
     }
 }
@@ -238,18 +236,14 @@ static void again(engine *e, engine_job *job, int gone)
   job->again = 1;
   if (e->nagain++) return;
   if (!e->againms) e->againms = AGAIN_FIRST_MS;
-  tain wait;
-  tain_from_millisecs(&wait, (int)e->againms);
-  tain_add_g(&e->again, &wait);
+  engine_after(&e->again, e->againms);
 }
 
 void engine_longrun_unheard(engine *e, uint32_t i)
 {
   engine_job *job = JOB(e, i);
   if (!job->alone) {
-    tain wait;
-    tain_from_millisecs(&wait, SUPERVISOR_MS);
-    tain_add_g(&job->patience, &wait);
+    engine_after(&job->patience, SUPERVISOR_MS);
     job->alone = 1;
   } else if (!tain_future(&job->patience)) {
     engine_fail(e, i, ENGINE_FAIL_UNSUPERVISED, 0, 0);
@@ -265,11 +259,7 @@ void engine_longrun_sent(engine *e, uint32_t i, int several)
   /* with `alone`, `patience` says how long to wait for another supervisor, which
      will be told anew */
   job->doubtful = several && !job->alone;
-  if (job->doubtful) {
-    tain wait;
-    tain_from_millisecs(&wait, OBEY_MS);
-    tain_add_g(&job->patience, &wait);
-  }
+  if (job->doubtful) engine_after(&job->patience, OBEY_MS);
   engine_longrun_look(e, i, 0);
 }
 

@@ -90,17 +90,14 @@ static void fail_scripts(engine *e, int err, char const *why)
 static void wait_for_runner(engine *e, int err)
 {
   engine_runner *r = &e->runner;
-  tain wait;
   if (!r->waiting) {
-    tain_from_millisecs(&wait, RUNNER_MS);
-    tain_add_g(&r->patience, &wait);
+    engine_after(&r->patience, RUNNER_MS);
     r->waiting = 1;
   } else if (!tain_future(&r->patience)) {
     fail_scripts(e, err, "connect to it");
     return;
   }
-  tain_from_millisecs(&wait, RETRY_MS);
-  tain_add_g(&r->next, &wait);
+  engine_after(&r->next, RETRY_MS);
 }
 
 static int is_absent(int err)

@@ -203,6 +203,17 @@ test_handler() {
   assert_output '' rc diff
 }
 
+# Until slow has ended, while OTHER is run at once.
+assert_next_run_waits() { # OTHER
+  rc_begin change slow "$1"
+  wait_log "$1"
+  assert_eq "$(count_log slow)" 1
+  release slow
+  rc_end 0
+  assert_eq "$(count_log slow)$(count_log 'slow ends')" 22
+  assert_not_logged 'slow runs twice'
+}
+
 # The script has noted itself, and whoever serves the next one finds that.
 test_next_run_waits_for_the_script_of_a_killed_handler() {
   script slow
@@ -213,13 +224,7 @@ test_next_run_waits_for_the_script_of_a_killed_handler() {
   wait_log slow
   kill -KILL "$(handler)"
   rc_end 1
-  rc_begin change slow other
-  wait_log other
-  assert_eq "$(count_log slow)" 1
-  release slow
-  rc_end 0
-  assert_eq "$(count_log slow)$(count_log 'slow ends')" 22
-  assert_not_logged 'slow runs twice'
+  assert_next_run_waits other
   assert_output '' rc diff
 }
 
@@ -237,13 +242,7 @@ test_next_run_waits_when_all_that_serve_were_killed() {
   done
   rc_end 1
   assert_eq "$(readlink "$LIVE/servicedirs/s6rc-oneshot-runner/running/slow" | cut -d: -f1)" "$(pgrep -f "$T/slow")"
-  rc_begin change slow other
-  wait_log other
-  assert_eq "$(count_log slow)" 1
-  release slow
-  rc_end 0
-  assert_eq "$(count_log slow)$(count_log 'slow ends')" 22
-  assert_not_logged 'slow runs twice'
+  assert_next_run_waits other
   assert_eq "$(ls "$LIVE/servicedirs/s6rc-oneshot-runner/running")" '' 'notes that are left'
 }
 
@@ -260,13 +259,7 @@ test_next_run_waits_after_an_update() {
   DB=$T/db2
   compile
   s6-rc-update -l "$LIVE" "$DB"
-  rc_begin change slow another
-  wait_log another
-  assert_eq "$(count_log slow)" 1
-  release slow
-  rc_end 0
-  assert_eq "$(count_log slow)$(count_log 'slow ends')" 22
-  assert_not_logged 'slow runs twice'
+  assert_next_run_waits another
 }
 
 # Its supervisor starts it again, but not twice in a second.
