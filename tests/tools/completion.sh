@@ -221,12 +221,16 @@ test_bash() {
 # --- shells at a terminal: typed are lines, each with a tab at its end, and
 # what comes of them runs, its output appended to the file got. The terminal is one that zsh has made.
 
+need_terminal() {
+  zsh -fc 'zmodload zsh/zpty && zpty shell true' 2>/dev/null || skip 'no pseudo-terminals here'
+}
+
 typed() { # FILE-OF-LINES SHELL WORD...
   cat >typed.zsh <<'END'
 zmodload zsh/zpty
 lines=("${(@f)$(<$1)}")
 shift
-zpty shell "${(@q)@}"
+zpty shell "${(@q)@}" || exit 1
 for line in "${(@)lines}"; do
   # the echo of what is typed has the quotes
   zpty -w -n shell $line$'\t >>got; echo DO""NE\n'
@@ -274,6 +278,7 @@ odd_lines() { # [ UNQUOTED-TOO ]
 
 check_odd_names() { # SHELL
   need zsh "$1"
+  need_terminal
   odd_sample
   odd_lines >typed.lines
   "$1_at_terminal" typed.lines
@@ -288,6 +293,7 @@ test_fish_at_terminal() { check_odd_names fish; }
 # The rest, in each shell the same.
 check_rest() { # SHELL
   need zsh "$1"
+  need_terminal
   odd_sample
   mkdir -p 'a dir/sub'
   mv "$DB" 'a dir/sub/db'
