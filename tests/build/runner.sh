@@ -20,6 +20,12 @@ suite() { # DIR/FILE
 
 run() { "$S6RC_TOP/tests/run" -d "$T/tests" "$@"; }
 
+# Does a process of the suite still run `sleep NUMBER`? (Somebody else may run
+# these tests, too.)
+sleeps() { # NUMBER
+  processes_of "${S6RC_TEST_ID##*,}" "$S6RC_SCRATCH" | describe_processes | grep -q "[s]leep $1"
+}
+
 test_outcomes() {
   suite a/file <<'END'
   test_passes() { true; }
@@ -110,7 +116,7 @@ END
   assert_contains "$STDOUT" 'sleep 4001'
   assert_contains "$STDOUT" 'sleep 4002'
   assert_contains "$STDOUT" '2 passed, 1 failed'
-  assert_exit 1 pgrep -f 'sleep 400[12]'
+  assert_exit 1 sleeps '400[12]'
 }
 
 test_file_left_behind() {
@@ -133,13 +139,13 @@ test_time_limit() {
   }
   test_never() { true; }
 END
-  assert_exit 1 run -t 2
-  assert_contains "$STDOUT" 'not ok a/file: stopped after 2 s'
+  assert_exit 1 run -t 8
+  assert_contains "$STDOUT" 'not ok a/file: stopped after 8 s'
   assert_contains "$STDOUT" 'not ok a/file/hangs
 # came this far'
   assert_lacks "$STDOUT" never
   assert_contains "$STDOUT" '1 passed, 2 failed'
-  assert_exit 1 pgrep -f 'sleep 4003'
+  assert_exit 1 sleeps 4003
 }
 
 test_interrupted() {
@@ -150,12 +156,28 @@ END
   export MARK
   "$S6RC_TOP/tests/run" -d "$T/tests" >/dev/null 2>&1 &
   runner=$!
-  wait_for 10 test -e mark
+  wait_for 30 test -e mark
   kill -TERM $runner
   code=0
   wait $runner || code=$?
   assert_eq $code 1 'exit code'
-  assert_exit 1 pgrep -f 'sleep 4004'
+  assert_exit 1 sleeps 4004
+}
+
+# What a file has said before that is not taken for all of it.
+test_runner_that_dies() {
+  suite a/file <<'END'
+  test_x() { true; }
+  # the file is run by timeout, and that by the runner
+  test_y() { kill -KILL "$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$PPID/status")"; }
+END
+  assert_exit 1 run
+  assert_contains "$STDOUT" 'not ok a/file: the runner did not come to its end'
+  assert_lacks "$STDOUT" ' 0 failed'
+  # nobody sweeps after it
+  no_file_runs() { ! processes_of "${S6RC_TEST_ID##*,}" "$S6RC_SCRATCH" | describe_processes | grep -q '[a]/file.sh'; }
+  wait_for 30 no_file_runs
+  rm -rf "$S6RC_SCRATCH"/s6rc-*
 }
 
 # A supervision tree of a test ends with it, also when the test fails.
@@ -173,13 +195,18 @@ test_supervision_tree() {
   up() { [ "$(s6-svstat -o up "$T/svc")" = true ]; }
   test_passes() { service; }
   test_fails() { service; false; }
-  test_is_stopped_by_the_test() { service; stop_scan; ! pgrep -f 'sleep 4005'; }
+  test_is_stopped_by_the_test() {
+    service
+    stop_scan
+    processes_of "${S6RC_TEST_ID##*,}" "$T" | describe_processes >left
+    assert_exit 1 grep 'sleep 4005' left
+  }
   test_does_not_care() { service 'trap "" TERM'; kill_scan; }
 END
   assert_exit 1 run
   assert_contains "$STDOUT" 'not ok a/file/fails'
   assert_contains "$STDOUT" '3 passed, 1 failed'
-  assert_exit 1 pgrep -f 'sleep 4005'
+  assert_exit 1 sleeps 4005
 }
 
 test_unit_programs() {
