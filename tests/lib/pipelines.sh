@@ -16,9 +16,12 @@ while :; do
   i=$((i + 1))
   echo "%s $generation $i"
   echo "$generation $i" >>"wrote.%s"
-  until [ ! -e pause ]; do sleep 0.02; done
+  if [ -e pause ]; then
+    echo $$ >"paused.%s"
+    while [ -e pause ]; do sleep 0.02; done
+  fi
   sleep 0.005
-done\n' "$T" "$1" "$1" "$1" "$1"
+done\n' "$T" "$1" "$1" "$1" "$1" "$1"
 }
 
 # A consumer stores what it reads in $T/stored.NAME, line by line; it ends
@@ -57,15 +60,21 @@ wait_more() { # FILE NUMBER
   wait_for 20 has_lines "$1" $(($(lines "$1") + $2)) || fail "nothing more comes to $1:" "$(tail -n 5 "$1" "$SCANLOG")"
 }
 
-# Stops all producers where they are, and waits until what they have written
-# has arrived at CONSUMER.
+# Stops all producers where they are, and waits until the last line that each of
+# them has written has arrived at CONSUMER.
 drain() { # CONSUMER
   touch "$T/pause"
-  _before=-1
-  until [ "$_before" = "$(lines "$T/stored.$1")" ]; do
-    _before=$(lines "$T/stored.$1")
-    sleep 0.3
+  for _wrote in "$T"/wrote.*; do
+    _producer=${_wrote##*/wrote.}
+    wait_for 20 writes_no_more "$_producer" || fail "$_producer does not stop"
+    wait_for 20 grep -Fqx -e "$_producer $(tail -n 1 "$_wrote")" "$T/stored.$1" ||
+      fail "the last line of $_producer does not come to $1:" "$(tail -n 5 "$_wrote" "$T/stored.$1")"
   done
+}
+# The process that runs has paused, and not one before it; or none will.
+writes_no_more() { # PRODUCER
+  _now=$(s6-svstat -o pid,wantedup "$LIVE/servicedirs/$1")
+  [ "$_now" = '-1 false' ] || [ "$_now" = "$(cat "$T/paused.$1") true" ]
 }
 
 # What arrived at CONSUMER from PRODUCER: of each generation the lines from 1

@@ -14,7 +14,10 @@ test_two_stages() {
   rc -v2 change both 2>err
   assert_up producer logger s6rc-fdholder
   # the logger is up before its producer, and down after it
-  assert_eq "$(grep -n 'service producer\|service logger' err | grep -c .)" 4
+  assert_eq "$(sed -n 's/.* service \(producer\|logger\): \(starting\|up\).*/\1 \2/p' err)" 'logger starting
+logger up
+producer starting
+producer up'
   wait_more stored.logger 20
   rc -d change producer
   assert_up logger

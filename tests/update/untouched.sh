@@ -147,6 +147,8 @@ exec cat >>$T/read" consumer-for=source
   start_live
   rc change source
   wait_for 20 connected source sink
+  stopped() { grep -q '^State:[[:space:]]*T' "/proc/$(service_pid sink)/status"; }
+  wait_for 20 stopped
   before=$(pids source sink)
   cp -a "$SRC" src0
   next
