@@ -18,7 +18,8 @@ no_live_processes() { [ -z "$(live_pids)" ]; }
 assert_nothing_left() { # [ FOREIGN... ]
   assert_eq "$(find "${LIVE%/*}" -maxdepth 1 -name "${LIVE##*/}*")" '' 'left beside the live name'
   assert_eq "$(ls "$SCAN" 2>/dev/null)" "$(for _name do echo "$_name"; done)" 'left in the scan directory'
-  no_live_processes || fail 'processes are left:' "$(live_processes)"
+  # one that has said that it ends may still be doing so
+  wait_for 10 no_live_processes || fail 'processes are left:' "$(live_processes)"
 }
 
 # From an strace log: "NAME N" for calls to stop at. Of a call that is made

@@ -25,15 +25,17 @@ scan_answers() {
   s6-svscanctl -z "$SCAN"
 }
 
-# Ends the tree, services and all; fails if it does not end. Nothing if there is none.
+# Ends the tree, services and all; fails if it, or what it has started, does not
+# end. Nothing if there is none.
 stop_scan() {
   [ -e "$T.scan" ] || return 0
   rm -f "$T.scan"
   [ -e "$T.scan-exit" ] || s6-svscanctl -q "$SCAN"
   if wait_for 20 test -e "$T.scan-exit"; then
     rm -f "$T.scan-exit"
-    # scripts that the tree does not wait for may still have something to write
-    wait_for 5 nothing_runs || :
+    # scripts that the tree does not wait for may still have something to write,
+    # also into a directory that is being removed
+    wait_for 20 nothing_runs
   else
     echo 'the supervision tree did not end within 20 s; what runs:'
     processes_of "${S6RC_TEST_ID##*,}" "$T" | describe_processes "$(own_shells)"
