@@ -82,6 +82,10 @@ rc() { # ARGS of s6-rc
 # What s6 says about a longrun, and what s6-rc does. service_pid: nothing if it
 # has no process (s6 says -1 then: never give that to kill).
 service_pid() { s6-svstat -o pid "$LIVE/servicedirs/$1" | sed 's/^-1$//'; }
+# Its process has become this: up is said before `run` has executed anything.
+executes() { # NAME COMMAND-LINE
+  [ "$(tr '\0' ' ' <"/proc/$(service_pid "$1")/cmdline")" = "$2 " ]
+}
 supervised_up() { [ "$(s6-svstat -o up "$LIVE/servicedirs/$1")" = true ]; }
 
 assert_up() { # NAME...

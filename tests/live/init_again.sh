@@ -10,7 +10,7 @@ picture() {
   ls -di "$LIVE/" "$LIVE/state"
   od -An -tx1 "$LIVE/state"
   for name in a b; do s6-svstat -o pid,wantedup "$LIVE/servicedirs/$name"; done
-  live_processes
+  live_pids
   ls "$SCAN"
 }
 

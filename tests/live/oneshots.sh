@@ -54,6 +54,8 @@ test_surroundings() {
   longrun l
   start_live
   rc change l
+  # which is looked at below
+  wait_for 10 executes l 'sleep 86400'
   mkdir "$T/elsewhere"
   (
     cd "$T/elsewhere"
@@ -100,7 +102,8 @@ test_output_that_nobody_reads() {
   oneshot a up='sh -c "echo text; echo more"'
   start_live
   capture sh -c '{ "$S6RC_BIN/s6-rc" -l "$LIVE" change a; echo $? >code; } | :'
-  assert_file code
+  # 1 if the script has met the end of the pipe
+  case $(cat code) in 0 | 1) ;; *) fail "exit code $(cat code)" "$STDERR" ;; esac
 }
 
 test_empty_scripts() {
@@ -200,6 +203,7 @@ test_umask_of_the_runner() {
 
 test_s6_rc_starts_none() {
   need strace
+  strace -o /dev/null true || skip 'strace cannot trace here'
   oneshot a up=true down=true
   ready_longrun l
   longrun m
@@ -209,7 +213,7 @@ test_s6_rc_starts_none() {
     rm -f trace.*
     strace -ff -o trace -e trace=execve env ASAN_OPTIONS=detect_leaks=0 "$S6RC_BIN/s6-rc" -l "$LIVE" "$@"
   }
-  traced -d change a || skip 'strace cannot trace here'
+  traced -d change a
   assert_eq "$(ls trace.* | wc -l)" 1
   # waiting costs none: only s6-svc, as many as it takes to tell them
   traced change l m

@@ -127,6 +127,7 @@ exec >"$0.out" 2>&1
 pwd
 echo "$#" "$@"
 env | sort
+echo complete
 exec sleep 86400'
   define plain longrun "run=$printer"
   define producer longrun "run=$printer" producer-for=logger
@@ -134,7 +135,8 @@ exec sleep 86400'
   start_live
   rc change plain producer
   for name in producer logger; do
-    wait_for 10 test -s "$LIVE/servicedirs/$name/run.user.out"
+    wait_for 10 grep -qx complete "$LIVE/servicedirs/$name/run.user.out"
+    wait_for 10 grep -qx complete "$LIVE/servicedirs/plain/run.out"
     sed "s|/$name\$|/plain|; s|^1 $name\$|1 plain|" "$LIVE/servicedirs/$name/run.user.out" >got
     grep -v '^PATH=\|^_=' got >got2
     grep -v '^PATH=\|^_=' "$LIVE/servicedirs/plain/run.out" >wanted
