@@ -81,6 +81,11 @@ assert_state() { # BYTES
   assert_eq "$(state)" "$1" 'state'
 }
 
+# s6-rc has taken every signal that was sent to it.
+signals_are_taken() {
+  [ "$(sed -n 's/^ShdPnd:[[:space:]]*//p' "/proc/$rc_pid/status")" = 0000000000000000 ]
+}
+
 is_listed() { # NAME: s6-rc says it is up
   rc -a list | grep -Fqx -e "$1"
 }

@@ -13,6 +13,7 @@ start_some() {
   longrun b
   ready_longrun c
   longrun never notification-fd=3 timeout-up=300
+  longrun patient notification-fd=3
   oneshot o up=true
   oneshot fails up=false
   depends c a
@@ -22,7 +23,7 @@ start_some() {
 assert_clean() {
   assert_eq "$(find "$LIVE/" -name '*ftrig1:*' -o -name .fifo)" '' 'FIFOs'
   assert_eq "$(ls -A "$LIVE/")" "$(printf '%s\n' compiled lock prefix records scandir servicedirs state)" 'entries'
-  assert_eq "$(ls -A "$LIVE/servicedirs")" "$(printf '%s\n' a b c never s6rc-fdholder s6rc-oneshot-runner)" 'service directories'
+  assert_eq "$(ls -A "$LIVE/servicedirs")" "$(printf '%s\n' a b c never patient s6rc-fdholder s6rc-oneshot-runner)" 'service directories'
   assert_eq "$(cd "$T" && echo live*)" "live $(readlink "$LIVE")" 'beside the live name'
   # nobody holds it
   s6-setlock -n "$LIVE/lock" true
@@ -50,11 +51,13 @@ test_nothing_is_left() {
 
 test_interrupted() {
   start_some
-  "$S6RC_BIN/s6-rc" -l "$LIVE" change never >out 2>&1 &
+  "$S6RC_BIN/s6-rc" -l "$LIVE" change patient >out 2>&1 &
   pid=$!
-  wait_for 10 supervised_up never
+  wait_for 10 supervised_up patient
   kill -TERM $pid
-  wait $pid || :
+  code=0
+  wait $pid || code=$?
+  assert_eq "$code" 1 'exit code'
   assert_clean
 }
 

@@ -55,7 +55,8 @@ test_patience() {
   start_scan 5
   "$S6RC_BIN/s6-rc-init" -c "$DB" -l "$LIVE" "$SCAN" 2>err &
   pid=$!
-  wait_for 20 test -s err
+  # it says so again and again, the first time of all that are not there yet
+  wait_for 30 grep -q 'still waiting for 2 supervisors' err
   kill $pid
   wait $pid || :
   assert_contains "$(cat err)" 's6-rc-init: warning: still waiting for 2 supervisors, one of them that of '

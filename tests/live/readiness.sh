@@ -45,7 +45,7 @@ exec /usr/bin/env bash -c 'echo >&736; exec sleep 86400'"
 
 # Closing without a newline says nothing; then only the limit ends the wait.
 test_never_ready() {
-  longrun l notification-fd=3 timeout-up=300 run="#!/bin/sh
+  longrun l notification-fd=3 timeout-up=3000 run="#!/bin/sh
 echo runs >>$T/log
 printf 'no newline' >&3
 exec 3>&-
@@ -53,7 +53,7 @@ $DAY"
   start_live
   assert_exit 1 rc change l
   assert_contains "$STDERR" 'service l'
-  assert_contains "$STDERR" 'timed out after 300 ms (its timeout-up)'
+  assert_contains "$STDERR" 'timed out after 3000 ms (its timeout-up)'
   assert_logged runs
   assert_down l
   # not left half way
@@ -263,9 +263,9 @@ $(until_exists go.finish)"
 # Asked for again while it still stops: that end is not the end of the start.
 test_start_while_it_still_stops() {
   longrun l notification-fd=3 run="#!/bin/sh
+test -e $T/second || trap '' TERM
 echo runs >>$T/log
 if test -e $T/second; then echo >&3; exec sleep 86400; fi
-trap '' TERM
 $(until_exists second)
 exit 0"
   start_live

@@ -98,11 +98,11 @@ test_all_at_once() {
 }
 
 test_limit() {
-  oneshot a reload="$(held a)" timeout-up=300 timeout-down=300
+  oneshot a reload="$(held a)" up='' timeout-up=300 timeout-down=300
   start_live
   # the limits of transitions are not meant
   rc change a
-  assert_exit 2 rc -t 700 reload a
+  assert_exit 2 rc -t 3000 reload a
   assert_contains "$STDERR" '1 service still reloading: a'
   release a
   wait_log 'a ends'

@@ -167,6 +167,7 @@ test_failure_on_the_way_down() {
   assert_exit 1 rc restart a
   assert_contains "$STDERR" 'service stays failed to stop'
   assert_order c-down c-up
+  wait_log 'l runs'
   assert_order 'l ends' 'l runs'
   assert_not_logged b-down a-down
   # l, a, b, c, d, e, stays
@@ -180,7 +181,7 @@ test_timeout_is_for_both_phases() {
   start_live
   rc change slow c
   clear_log
-  assert_exit 2 rc -t 400 restart a
+  assert_exit 2 rc -t 4000 restart a
   assert_contains "$STDERR" '1 service still stopping: slow'
   assert_contains "$STDERR" '2 services not started again: b, c'
   assert_not_logged b-up c-up a-down
@@ -195,7 +196,7 @@ test_timeout_on_the_way_up() {
   start_live
   rc change c
   : >"$T/hang"
-  assert_exit 2 rc -t 1500 restart slow
+  assert_exit 2 rc -t 4000 restart slow
   assert_contains "$STDERR" '1 service still starting: slow'
   release hang
 }
@@ -210,6 +211,7 @@ test_interrupted() {
   rc_begin restart a
   wait_log slow-down b-down
   kill -TERM "$rc_pid"
+  wait_for 10 signals_are_taken
   release slow-down
   rc_end 1
   assert_contains "$STDERR" 'interrupted by a signal'

@@ -88,8 +88,7 @@ exec sleep 86400' notification-fd=3 timeout-up=300
   assert_exit 1 rc change more
   assert_contains "$STDERR" '2 services failed'
   assert_up l1 l2 l3
-  is_down bad
-  is_down worse
+  for name in bad worse; do wait_for 10 is_down $name; done
 }
 
 # Built for one that takes several, run with one that does not. (Not so where
@@ -138,8 +137,7 @@ exec sleep 86400' notification-fd=3 timeout-up=300
   rc reload a b c
   wait_log a b c
   assert_exit 1 rc change bad worse
-  is_down bad
-  is_down worse
+  for name in bad worse; do wait_for 10 is_down $name; done
 }
 
 run_tests "$@"

@@ -93,6 +93,7 @@ test_killed() {
   start_live
   rc_begin change c
   wait_log 'l runs' b
+  wait_for 10 supervised_up l
   kill -KILL "$rc_pid"
   rc_end 137
   assert_state '1 0 0 1 0 0'
@@ -128,6 +129,8 @@ $(until_exists go.l)"
   assert_state '1 0 3 1'
   assert_not_logged a-down
   # not up, whatever the state says
+  told() { [ "$(s6-svstat -o wantedup "$LIVE/servicedirs/l")" = false ]; }
+  wait_for 10 told
   assert_exit 1 rc diff
   assert_eq "$STDOUT" -l
   rc_begin -d change a
