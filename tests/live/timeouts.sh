@@ -1,6 +1,7 @@
 #!/bin/sh
 # ISC license.
-# Limits: the services' own, and that of the whole run.
+# Limits: the services' own, and that of the whole run. Those within which
+# something must have come about leave it seconds.
 . "$(dirname "$0")/../lib/test.sh"
 . "$S6RC_TOP/tests/lib/engine.sh"
 
@@ -18,13 +19,13 @@ END_OF_SCRIPT
 }
 
 test_longrun_up() {
-  longrun l run="$(ready_run l)" notification-fd=3 timeout-up=400
+  longrun l run="$(ready_run l)" notification-fd=3 timeout-up=3000
   oneshot after up="$(says after)"
   oneshot other up="$(says other)"
   depends after l
   start_live
   assert_exit 1 rc change after other
-  assert_contains "$STDERR" 'service l failed to start: timed out after 400 ms (its timeout-up)'
+  assert_contains "$STDERR" 'service l failed to start: timed out after 3000 ms (its timeout-up)'
   assert_contains "$STDERR" '1 service not attempted because of l: after'
   assert_logged other
   assert_not_logged after
@@ -73,7 +74,9 @@ exec $T/l" timeout-down=400
   assert_not_logged below
   assert_up l below
   assert_absent "$LIVE/servicedirs/l/down"
+  # so that the next time needs none
   release l
+  s6-svwait -t 10000 -D "$LIVE/servicedirs/l"
   rc -d change below
   assert_logged below
   assert_file "$LIVE/servicedirs/l/down"
@@ -81,12 +84,12 @@ exec $T/l" timeout-down=400
 
 test_oneshot_up() {
   stubborn slow
-  oneshot slow up="$T/slow" timeout-up=400
+  oneshot slow up="$T/slow" timeout-up=3000
   oneshot after up="$(says after)"
   depends after slow
   start_live
   assert_exit 1 rc change after
-  assert_contains "$STDERR" 'service slow failed to start: timed out after 400 ms (its timeout-up)'
+  assert_contains "$STDERR" 'service slow failed to start: timed out after 3000 ms (its timeout-up)'
   wait_log 'slow CONT'
   assert_order slow 'slow TERM' 'slow CONT'
   assert_not_logged after
@@ -99,11 +102,11 @@ test_oneshot_up() {
 
 test_oneshot_down() {
   stubborn slow
-  oneshot slow down="$T/slow" timeout-down=400
+  oneshot slow down="$T/slow" timeout-down=3000
   start_live
   rc change slow
   assert_exit 1 rc -d change slow
-  assert_contains "$STDERR" 'service slow failed to stop: timed out after 400 ms (its timeout-down)'
+  assert_contains "$STDERR" 'service slow failed to stop: timed out after 3000 ms (its timeout-down)'
   wait_log 'slow TERM' 'slow CONT'
   assert_up slow
   release slow
@@ -119,7 +122,7 @@ test_script_that_obeys() {
 }
 
 test_stopped_script() {
-  oneshot slow timeout-up=1000 up="sh -c \"trap 'echo TERM >>$T/log; exit 0' TERM; kill -STOP \$\$; $(until_exists never)\""
+  oneshot slow timeout-up=3000 up="sh -c \"trap 'echo TERM >>$T/log; exit 0' TERM; kill -STOP \$\$; $(until_exists never)\""
   start_live
   assert_exit 1 rc change slow
   wait_log TERM
@@ -129,7 +132,7 @@ test_stopped_script() {
 test_only_the_slow_one_is_told() {
   stubborn slow
   stubborn other
-  oneshot slow up="$T/slow" timeout-up=400
+  oneshot slow up="$T/slow" timeout-up=3000
   oneshot other up="$T/other"
   start_live
   rc_begin change slow other
@@ -164,15 +167,15 @@ test_whole_run() {
   depends after o
   oneshot quick up="$(says quick)"
   start_live
-  assert_exit 2 rc -t 500 change l after quick
-  assert_contains "$STDERR" 'timed out after 500 ms (-t)'
+  assert_exit 2 rc -t 4000 change l after quick
+  assert_contains "$STDERR" 'timed out after 4000 ms (-t)'
   assert_contains "$STDERR" '2 services still starting: l, o'
   assert_contains "$STDERR" '1 service not attempted'
   assert_contains "$STDERR" after
   assert_lacks "$STDERR" 'failed to start'
   # left under way
   wait_log o 'l runs'
-  supervised_up l
+  wait_for 10 supervised_up l
   assert_eq "$(s6-svstat -o wantedup "$LIVE/servicedirs/l")" true
   assert_state '1 0 0 0 0 3'
   assert_not_logged 'o TERM'
@@ -234,7 +237,7 @@ exec $T/l"
   start_live
   rc change l o
   wait_log l
-  assert_exit 2 rc -t 500 -d change l below
+  assert_exit 2 rc -t 3000 -d change l below
   assert_contains "$STDERR" '2 services still stopping: l, o'
   assert_contains "$STDERR" '1 service not attempted'
   assert_contains "$STDERR" below
@@ -258,8 +261,8 @@ test_run_limit_is_the_shorter_one() {
   stubborn o
   oneshot o up="$T/o" timeout-up=60000
   start_live
-  assert_exit 2 rc -t 300 change o
-  assert_contains "$STDERR" 'timed out after 300 ms (-t)'
+  assert_exit 2 rc -t 3000 change o
+  assert_contains "$STDERR" 'timed out after 3000 ms (-t)'
   wait_log o
   assert_not_logged 'o TERM'
   release o
@@ -284,15 +287,17 @@ test_limits_begin_with_the_transition() {
 # Nor while another s6-rc has the lock.
 test_limits_begin_after_waiting_for_the_lock() {
   oneshot first up="$(held first)"
-  oneshot second up="$(says second)" timeout-up=1000
-  longrun third run="$(run_script third)" timeout-up=1000
+  oneshot second up="$(says second)" timeout-up=3000
+  longrun third run="$(run_script third)" timeout-up=3000
   start_live
   rc_begin change first
   wait_log first
-  "$S6RC_BIN/s6-rc" -l "$LIVE" -b -t 1000 change second third >"$T/waits" 2>&1 &
+  "$S6RC_BIN/s6-rc" -l "$LIVE" -b -t 3000 change second third >"$T/waits" 2>&1 &
   waits=$!
-  # 1500 ms, by a clock that has nothing to do with either
-  sleep 1.5
+  blocked() { grep -q -e "-> POSIX .* $waits " /proc/locks; }
+  wait_for 10 blocked
+  # longer than each limit, by a clock that has nothing to do with either
+  sleep 3.2
   release first
   rc_end 0
   status=0
