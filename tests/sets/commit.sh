@@ -120,11 +120,9 @@ test_flags() {
   tool set-change -e s usable mount net 2>err
   tool set-change -e s always 'local'
   tool set-commit s
-  essentials() { for name in $(services s); do [ "$(committed s flags "$name")" = 00000000 ] || echo "$name"; done | words; }
   # a bundle's flag, and the definitions' flags, are not the set's; recommended stays what it was
-  committed s flags net
   assert_eq "$(committed s flags local) $(committed s flags mount) $(committed s flags ftp)" '00000001 00000000 00000000'
-  assert_eq "$(committed s flags net)" 00000002
+  assert_eq "$(committed s flags net) $(committed s flags web) $(committed s flags web-log)" '00000002 00000000 00000000'
   assert_eq "$(contents s default)" 'local'
 }
 

@@ -433,11 +433,17 @@ test_usage() {
   assert_absent none boot
 }
 
-# SIGTERM while the update waits for a service: the update ends, and all is as
+# SIGTERM while the update waits for services: the update ends, and all is as
 # before.
 test_terminated() {
   store one
-  oneshot slow flag-recommended= down="sh -c \": >$T/stopping; until test -e $T/go -o ! -d $T; do sleep 0.05; done\""
+  until_go="until test -e $T/go -o ! -d $T; do sleep 0.05; done"
+  oneshot slow flag-recommended= down="sh -c \": >$T/stopping; $until_go\""
+  # the update gives it up when the signal has come to it, and says so at once
+  longrun deaf flag-recommended= run="#!/bin/sh
+trap '' TERM
+: >$T/does-not-hear
+$until_go"
   longrun a flag-recommended=
   tool repo-init one
   tool set-new s
@@ -446,18 +452,20 @@ test_terminated() {
   start_scan
   s6-rc-init -c "$T/$BOOT" -l "$LIVE" "$SCAN"
   rc change default
-  tool set-change s masked slow
+  wait_for 10 test -e does-not-hear
+  tool set-change s masked slow deaf
   tool set-commit s
   "$S6RC_BIN/s6-rc-set-install" -r "$T/repo" -c "$T/$BOOT" -l "$LIVE" s 2>err &
   installer=$!
   wait_for 10 test -e stopping
   kill "$installer"
+  wait_for 10 grep -q 'service deaf: failed to stop: interrupted' err
   : >go
   code=0
   wait "$installer" || code=$?
   [ "$code" != 0 ] || fail 'installed'
   assert_contains "$(cat err)" 'the databases have not changed'
-  assert_installed 'a slow'
+  assert_installed 'a deaf slow'
 }
 
 run_tests "$@"

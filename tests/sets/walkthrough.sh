@@ -37,7 +37,7 @@ web-log
   assert_contains "$(shown 'Packages are')" "$(printf '%s\n' backup/usable cron/masked hostname/always metrics/active network/active web/active web-log/active)"
   assert_contains "$(shown 'That is all')" 'masked cron'
   assert_contains "$(shown 'That is all')" 'current -> main:'
-  wait_for 10 no_walk_processes || fail 'processes are left:' "$(walk_processes)"
+  wait_for 20 no_walk_processes || fail 'processes are left:' "$(walk_processes)"
   assert_eq "$(ls -A tmp)" '' 'files that are left'
 }
 

@@ -16,7 +16,7 @@ demo_processes() { processes_of "TMPDIR=$T/tmp" "$T/tmp" | describe_processes; }
 no_demo_processes() { [ -z "$(demo_processes)" ]; }
 
 assert_nothing_left() {
-  wait_for 5 no_demo_processes || fail 'processes are left:' "$(demo_processes)"
+  wait_for 20 no_demo_processes || fail 'processes are left:' "$(demo_processes)"
   assert_eq "$(ls -A "$T/tmp")" '' 'files that are left'
 }
 
@@ -41,10 +41,15 @@ test_shows_everything() {
   assert_nothing_left
 }
 
-# The processes of process group ID, one by one: what follows a minus is read
-# in several ways by the kills of shells and systems, up to "all processes".
-group_of() { # ID
-  sed -n "s/^\([0-9]*\) (.*) [A-Za-z] [0-9]* $1 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null
+# A signal to the processes of process group ID, one by one: what follows a minus
+# is read in several ways by the kills of shells and systems, up to "all
+# processes". First the shell, which else could find that a command failed before
+# it is told to end itself.
+signal_group() { # SIGNAL ID
+  kill -s "$1" "$2"
+  for _member in $(sed -n "s/^\([0-9]*\) (.*) [A-Za-z] [0-9]* $2 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null); do
+    [ "$_member" = "$2" ] || kill -s "$1" "$_member" || :
+  done
 }
 
 # A copy of the sources, with nothing built, that everybody can read.
@@ -97,8 +102,8 @@ test_tree_that_is_read_only() {
   demo_of_copy env --default-signal=INT setsid sh -c 'echo $$ >"$0" && exec "$@"' "$T/pid" \
     s6-setuidgid nobody env CC="$T/cc" >"$T/out" 2>&1 &
   job=$!
-  wait_for 60 test -e "$T/tmp/called" || fail "$(cat "$T/out")"
-  for member in $(group_of "$(cat "$T/pid")"); do kill -s INT "$member" || :; done
+  wait_for 300 test -e "$T/tmp/called" || fail "$(cat "$T/out")"
+  signal_group INT "$(cat "$T/pid")"
   code=0
   wait "$job" || code=$?
   assert_eq "$code" 130 'exit code'
@@ -118,11 +123,11 @@ interrupt() { # SIGNAL group|shell TEXT
   env --default-signal=INT TMPDIR="$T/tmp" S6RC_BIN="$S6RC_BIN" \
     setsid sh -c 'echo $$ >"$0" && exec "$1" >"$2" 2>&1' "$T/pid" "$S6RC_TOP/tools/demo" "$T/out" &
   job=$!
-  wait_for 60 grep -q -e "$3" "$T/out" || fail "never shown: $3" "$(cat "$T/out")"
+  wait_for 120 grep -q -e "$3" "$T/out" || fail "never shown: $3" "$(cat "$T/out")"
   pid=$(cat "$T/pid")
   [ "$pid" -gt 1 ] || fail "no process number: $pid"
   case $2 in
-    group) for member in $(group_of "$pid"); do kill -s "$1" "$member" || :; done ;;
+    group) signal_group "$1" "$pid" ;;
     shell) kill -s "$1" "$pid" ;;
   esac
   code=0
