@@ -122,8 +122,10 @@ test_fdholder_comes_back() {
   compile
   supervise
   wait_for 10 s6-svwait -t 5000 -U "$SCAN/s6rc-fdholder"
+  pid=$(s6-svstat -o pid "$SCAN/s6rc-fdholder")
   s6-svc -k "$SCAN/s6rc-fdholder"
-  wait_for 10 s6-svwait -t 5000 -D "$SCAN/s6rc-fdholder" || :
+  another() { case $(s6-svstat -o pid "$SCAN/s6rc-fdholder") in -1 | "$pid") return 1 ;; esac }
+  wait_for 20 another
   wait_for 20 s6-svwait -t 5000 -U "$SCAN/s6rc-fdholder"
   assert_eq "$(s6-fdholder-list "$SCAN/s6rc-fdholder/s" | grep -c '^pipe:s6rc-[rw]-')" 4
 }

@@ -242,7 +242,7 @@ zpty -r shell output '*THERE IS NO SUCH OUTPUT*' || :
 print -r -- $output
 END
   rm -f got
-  TERM=dumb LC_ALL=C.UTF-8 HOME=$T XDG_RUNTIME_DIR=$T TMPDIR=$T timeout 60 zsh -f typed.zsh "$@" >typed.log 2>&1 || fail "typing ended with $?:" "$(cat -v typed.log)"
+  TERM=dumb LC_ALL=C.UTF-8 HOME=$T XDG_RUNTIME_DIR=$T TMPDIR=$T timeout 300 zsh -f typed.zsh "$@" >typed.log 2>&1 || fail "typing ended with $?:" "$(cat -v typed.log)"
 }
 
 bash_at_terminal() { # FILE-OF-LINES

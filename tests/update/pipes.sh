@@ -68,7 +68,8 @@ test_more_than_it_can_hold() {
   start_live
   rc change old other
   wait_for 20 test -p "/proc/$(service_pid old)/fd/1"
-  pid=$(service_pid s6rc-fdholder) before=$(service_pid old store)
+  pids() { for name in old store; do service_pid $name; done; }
+  pid=$(service_pid s6rc-fdholder) before=$(pids)
   pairs $TOO_MANY ''
   longrun old producer-for=store
   longrun store consumer-for=old
@@ -79,7 +80,7 @@ test_more_than_it_can_hold() {
   all_held() { [ "$(held | wc -l)" = $((2 * TOO_MANY + 2)) ]; }
   wait_for 20 all_held || fail "$(held)"
   [ "$(service_pid s6rc-fdholder)" != "$pid" ] || fail 'the same fd-holder'
-  assert_eq "$(service_pid old store)" "$before" 'processes'
+  assert_eq "$(pids)" "$before" 'processes'
 }
 
 run_tests "$@"

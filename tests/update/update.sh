@@ -248,7 +248,7 @@ test_switched_but_not_all_start() {
   rm -r "$SRC/a" "$SRC/fails"
   oneshot a up='sleep 600'
   next_db
-  assert_exit 2 update_to 2 -t 1500
+  assert_exit 2 update_to 2 -t 4000
   assert_eq "$(readlink "$LIVE/compiled")" "$T/db2"
   kill_scan
 }
@@ -266,7 +266,7 @@ test_timeout_after_the_switch() {
   next_db
   svscan=$(parent_of "$(parent_of "$before")")
   kill -STOP "$svscan"
-  capture update -t 50 "$T/db1"
+  capture update -t 4000 "$T/db1"
   kill -CONT "$svscan"
   assert_eq "$status" 2 "exit code, after $STDERR"
   assert_contains "$STDERR" 'timed out: the live directory has the new database; the next s6-rc change or'
