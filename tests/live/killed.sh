@@ -187,7 +187,8 @@ test_handler() {
   depends after a
   start_live
   rc_begin change after quick l
-  wait_log a quick 'l runs'
+  wait_log a 'l runs'
+  wait_for 10 is_listed quick
   kill -KILL "$(handler)"
   wait_for 10 grep -q 'service a: failed to start: trouble with the oneshot runner: it hung up' "$T/rc.err"
   # the rest goes on

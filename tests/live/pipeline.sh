@@ -109,8 +109,11 @@ exec sleep 86400"
   longrun plain
   start_live
   rc change plain
+  # shells have a descriptor for the script
+  wait_for 10 executes plain 'sleep 86400'
   for n in 3 4 5 6 7; do
     rc -t 10000 change all$n
+    for name in producer$n logger$n; do wait_for 10 executes $name 'sleep 86400'; done
     assert_output true s6-svstat -o ready "$LIVE/servicedirs/producer$n"
     assert_output true s6-svstat -o ready "$LIVE/servicedirs/logger$n"
     others=$(fds plain | sed "s/ $n\( \|\$\)/\1/") # which may have it from us
