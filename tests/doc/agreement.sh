@@ -107,8 +107,10 @@ test_commands() {
     printf '%s\n' "$STDOUT" >help
     help_items help commands >a
     page_items "$name" "$page" COMMANDS >b
+    [ ! -s a ] || : >found
     compare commands a b "$name" --help "${page##*/}"
   done
+  assert_file found
 }
 
 # What s6-rc-lint has beside options.

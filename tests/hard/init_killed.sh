@@ -76,15 +76,15 @@ scan_pid() {
 # run is killed and the next one finds nothing supervised: they must not stay.
 test_supervisors_that_start_late() {
   begin
-  strace -f -o svscan.trace -e trace=chdir -e inject=chdir:delay_exit=400000 -p "$(scan_pid)" 2>attached &
+  strace -f -o svscan.trace -e trace=chdir -e inject=chdir:delay_exit=3000000 -p "$(scan_pid)" 2>attached &
   tracer=$!
   wait_for 10 grep -q attached attached
   capture strace -o trace.killed -e trace=ppoll,poll -e inject=ppoll,poll:signal=KILL:when=1 \
     "$S6RC_BIN/s6-rc-init" -c "$DB" -l "$LIVE" "$SCAN"
   grep -q '^+++ killed by SIGKILL' trace.killed || fail "not killed: exit code $status" "$STDERR"
   late=$(readlink "$LIVE")
-  # it begins to remove the directory when they are about to come
-  strace -o trace.second -e trace=unlinkat -e inject=unlinkat:delay_enter=1000000:when=1 \
+  # it begins to remove the directory, and they come
+  strace -o trace.second -e trace=unlinkat -e inject=unlinkat:delay_enter=6000000:when=1 \
     "$S6RC_BIN/s6-rc-init" -t 20000 -c "$DB" -l "$LIVE" "$SCAN"
   [ "$(readlink "$LIVE")" != "$late" ] || fail 'the supervisors were not late'
   kill $tracer
