@@ -72,6 +72,7 @@ struct engine_job_s {
   unsigned int asked : 1;     /* longruns, and all in a dry run: the command is being sent, or has been */
   unsigned int sent : 1;      /* longruns: the command has been sent */
   unsigned int wanted : 1;    /* longruns: its supervisor has been seen to want what we want */
+  unsigned int atrest : 1;    /* longruns: had no process when the command was queued */
   unsigned int gaveup : 1;    /* longruns: said that it gave up (or a neighbour in its group did) */
   unsigned int again : 1;     /* longruns: to be looked at again soon */
   unsigned int gone : 1;      /* the same, because its supervisor says that it ends, or is not there */

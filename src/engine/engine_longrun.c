@@ -97,9 +97,10 @@ static enum look_e judge(engine const *e, engine_job const *job, s6_svstatus_t c
   if (changed && events & S6RC_EVENT_UP && !job->notifies && st->flagwantup) return THERE;
   /* not wanting it up any more is final. That it gave up is said before D, so
      wait for D to know; and if it was still going down when we began, our
-     command may not have been read yet */
+     command may not have been read yet. If it was at rest then, it has come up
+     since, and has been told otherwise before we looked */
   if (changed && !st->pid && !st->flagwantup &&
-      (job->gaveup || (job->wanted && events & S6RC_EVENT_FINISHED)))
+      (job->gaveup || ((job->wanted || job->atrest) && events & S6RC_EVENT_FINISHED)))
     return OVER;
   return NOT_YET;
 }
@@ -197,6 +198,7 @@ static void command(engine *e, uint32_t i, s6_svstatus_t const *st)
   int up = e->plan->dir == S6RC_UP;
   job->stamp = st->stamp;
   job->wanted = st->flagwantup == up;
+  job->atrest = !st->pid;
   job->asked = job->sent = job->doubtful = 0;
   if (!engine_command_add(e, i, up ? 'u' : 'd', 1, 0))
     engine_fail(e, i, ENGINE_FAIL_SYSTEM, errno, "queue a command");

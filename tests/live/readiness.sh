@@ -148,6 +148,23 @@ test_told_to_stop_by_hand_while_it_starts() {
   is_down l
 }
 
+# The same, and s6-rc has not looked yet.
+test_told_to_stop_before_it_is_looked_at() {
+  need strace
+  [ -z "${S6RC_SANITIZED:-}" ] || skip 'strace and LeakSanitizer do not go together'
+  longrun l notification-fd=3 run="$(run_script l)"
+  start_live
+  strace -qq -o trace -e trace=poll,ppoll -e inject=poll,ppoll:delay_exit=1500000 \
+    "$S6RC_BIN/s6-rc" -l "$LIVE" -t 60000 change l >"$T/rc.out" 2>"$T/rc.err" &
+  rc_pid=$!
+  wait_log 'l runs'
+  s6-svc -wD -d "$LIVE/servicedirs/l"
+  rc_end 1
+  assert_contains "$STDERR" 'service l failed to start: '
+  assert_down l
+  is_down l
+}
+
 test_up_already() {
   ready_longrun ready
   longrun plain
