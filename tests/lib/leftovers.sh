@@ -70,8 +70,9 @@ four_supervisors() { [ "$(live_pids | wc -l)" = 4 ]; }
 # them away, the next event does.
 assert_no_fifos() {
   rc change a b s6rc-oneshot-runner s6rc-fdholder
-  assert_eq "$(find "$LIVE/" -name '*ftrig1:*' -o -name .fifo)" '' 'FIFOs'
+  wait_for 10 no_fifos || fail 'FIFOs:' "$(find "$LIVE/" -name '*ftrig1:*' -o -name .fifo)"
 }
+no_fifos() { [ -z "$(find "$LIVE/" -name '*ftrig1:*' -o -name .fifo)" ]; }
 
 begin() {
   need strace

@@ -98,6 +98,9 @@ test_leftovers_of_a_killed_run() {
   rc change b
   rc change a b # writes the whole state
   assert_up a b
+  # a supervisor can be up before it has told everybody
+  gone() { [ ! -e "$LIVE/servicedirs/a/event/ftrig1:@400000006b0500b22c062239:TpLHWy" ]; }
+  wait_for 10 gone
   assert_clean
 }
 
