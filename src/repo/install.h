@@ -15,9 +15,11 @@
 
 /* boot, live: the link that boots and the live directory, absolute paths.
    target: what the link says; empty if there is none. old: the path of that
-   database; stays: it is none, or more than one, and is not removed. fresh, text: path of the new one, and
-   what the link will say. All of these end in a NUL. leftovers: what is still in use by an update that nobody
-   waits for, or is live. */
+   database; stays: it is none, or more than one, and is not removed. fresh,
+   text: path of the new one, and what the link will say. All of these end in a
+   NUL. leftovers: what is still in use by an update that nobody waits for, or
+   is live. foreign: paths, each with a NUL, of what had to be removed and has
+   not been, because something else is there by now, or is in it. */
 typedef struct repo_install_s repo_install;
 struct repo_install_s {
   char const *boot;
@@ -27,20 +29,22 @@ struct repo_install_s {
   stralloc fresh;
   stralloc text;
   stralloc leftovers; /* lines of the record */
+  stralloc foreign;
   int stays;
   int error; /* why the last of them could not be removed; EBUSY: it is in use */
 };
-#define REPO_INSTALL_ZERO                                                                        \
-  {                                                                                              \
-    .boot = 0, .live = 0, .target = STRALLOC_ZERO, .old = STRALLOC_ZERO, .fresh = STRALLOC_ZERO, \
-    .text = STRALLOC_ZERO, .leftovers = STRALLOC_ZERO, .stays = 0, .error = 0                    \
+#define REPO_INSTALL_ZERO                                                                               \
+  {                                                                                                     \
+    .boot = 0, .live = 0, .target = STRALLOC_ZERO, .old = STRALLOC_ZERO, .fresh = STRALLOC_ZERO,        \
+    .text = STRALLOC_ZERO, .leftovers = STRALLOC_ZERO, .foreign = STRALLOC_ZERO, .stays = 0, .error = 0 \
   }
 
 /* Takes the lock of installations, waiting; it lasts as long as the process.
    1; 0 and errno (ENOENT: no repository). */
 extern int repo_install_lock(char const *path);
 
-/* Removes what killed installations have left, unless something uses it. */
+/* Removes what earlier installations have left, unless something uses it, or it
+   is not a database any more: that is forgotten, see foreign. */
 extern int repo_install_sweep(repo *, repo_install *);
 
 /* Reads the boot link, and chooses a name for the new database of the set.

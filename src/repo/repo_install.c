@@ -1,6 +1,5 @@
 /* ISC license. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,21 +7,15 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
-#include <skalibs/bytestr.h>
 #include <skalibs/djbunix.h>
 
-#include <s6-rc/live.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/lock.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/trust.h>
 
-#include "install.h"
-
-#define INSTALLING_NEW REPO_INSTALLING ".new"
-
-static char const boot_word[] = "boot ", live_word[] = "live ", db_word[] = "db ";
+#include "install-internal.h"
 
 int repo_install_lock(char const *path)
 {
@@ -37,53 +30,6 @@ int repo_install_lock(char const *path)
   stralloc_free(&sa);
   errno = e;
   return ok;
-}
-
-/* Do both lead to the same directory? 1, 0; -1: there is no way to know */
-static int same(char const *a, char const *b)
-{
-  struct stat x, y;
-  if (stat(a, &x) < 0 || stat(b, &y) < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-  return x.st_ino == y.st_ino && x.st_dev == y.st_dev;
-}
-
-static int uses(char const *live, char const *db)
-{
-  stralloc path = STRALLOC_ZERO;
-  /* if there is no way to know, it does */
-  int r = !s6rc_path_set(&path, live) || !s6rc_path_push(&path, S6RC_LIVE_COMPILED) || same(path.s, db) != 0;
-  stralloc_free(&path);
-  return r;
-}
-
-int repo_is_live(repo_install const *x, char const *db)
-{
-  return uses(x->live, db);
-}
-
-/* Is there nothing else than a database in that directory? 1, 0; -1 and errno */
-static int is_database(char const *path)
-{
-  static char const *const parts[] = {S6RC_DB_FILE, S6RC_RESOLVE_FILE, S6RC_SERVICEDIRS, S6RC_LOCK_FILE, ".",
-                                      ".."};
-  struct dirent const *d;
-  s6rc_db db;
-  DIR *dir;
-  int r = 1, e;
-  if (!s6rc_db_open(&db, path)) return errno == ENOENT || errno == EPROTO || errno == EPROTOTYPE ? 0 : -1;
-  s6rc_db_close(&db);
-  dir = opendir(path);
-  if (!dir) return -1;
-  while (r > 0 && (errno = 0, d = readdir(dir))) {
-    size_t i = 0, n = sizeof parts / sizeof *parts;
-    while (i < n && strcmp(d->d_name, parts[i])) i++;
-    r = i < n;
-  }
-  if (r > 0 && errno) r = -1;
-  e = errno;
-  closedir(dir);
-  errno = e;
-  return r;
 }
 
 /* Is directory path the same as above, or somewhere below it? 1, 0; -1 and
@@ -102,115 +48,6 @@ static int is_within(char const *path, char const *above)
   stralloc_free(&b);
   errno = e;
   return r;
-}
-
-/* Removes a database, holding its lock: what relies on it holds it, too. A
-   directory that is none is left alone. */
-static int remove_db(char const *path)
-{
-  static char const *const parts[] = {S6RC_DB_FILE, S6RC_RESOLVE_FILE, S6RC_SERVICEDIRS, S6RC_LOCK_FILE};
-  struct stat st;
-  int ok, lock, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return errno == ENOENT || (errno = errno == ENOTDIR || errno == ELOOP ? EINVAL : errno, 0);
-  lock = s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
-  ok = lock >= 0 || errno == ENOENT;
-  if (ok) {
-    /* killed while it was copied or removed: a part of it */
-    size_t i = 0, n = sizeof parts / sizeof *parts;
-    while (i < n && fstatat(fd, parts[i], &st, AT_SYMLINK_NOFOLLOW) < 0) i++;
-    ok = i < n ? s6rc_treeremoveat(AT_FDCWD, path) : !rmdir(path) || (errno = EINVAL, 0);
-  }
-  int e = errno;
-  if (lock >= 0) close(lock);
-  close(fd);
-  errno = e;
-  return ok;
-}
-
-/* --- the record: groups of lines boot, live, db */
-
-static int put(stralloc *sa, char const *word, char const *path)
-{
-  return stralloc_cats(sa, word) && stralloc_cats(sa, path) && stralloc_cats(sa, "\n");
-}
-
-static int write_record(repo *r, stralloc const *text)
-{
-  if ((!unlinkat(r->fd, INSTALLING_NEW, 0) || errno == ENOENT) &&
-      repo_write(r->fd, INSTALLING_NEW, text->s, text->len) &&
-      !renameat(r->fd, INSTALLING_NEW, r->fd, REPO_INSTALLING)) {
-    fsync(r->fd);
-    return 1;
-  }
-  repo_failed(r, "write", REPO_INSTALLING, 0);
-  int e = errno;
-  unlinkat(r->fd, INSTALLING_NEW, 0);
-  errno = e;
-  return 0;
-}
-
-static int forget(repo *r, repo_install *x)
-{
-  if (x->leftovers.len) return write_record(r, &x->leftovers);
-  if (!unlinkat(r->fd, REPO_INSTALLING, 0) || errno == ENOENT) return 1;
-  return repo_failed(r, "remove", REPO_INSTALLING, 0);
-}
-
-/* The link before it is in its place. */
-static int link_name(stralloc *sa, char const *boot)
-{
-  return stralloc_copys(sa, boot) && stralloc_cats(sa, ":s6-rc-set-install") && stralloc_0(sa);
-}
-
-/* Removes a database of the record, unless it boots, so that it was not in
-   vain; one that is in use stays in the record. */
-static int sweep_one(repo_install *x, char const *boot, char const *live, char const *db)
-{
-  int theirs = same(boot, db), ours = same(x->boot, db);
-  x->error = EBUSY;
-  if (theirs > 0 || ours > 0) return 1;
-  if (!theirs && !ours && !uses(live, db) && !uses(x->live, db)) {
-    if (remove_db(db) || errno == EINVAL) return 1;
-    x->error = errno;
-  }
-  return put(&x->leftovers, boot_word, boot) && put(&x->leftovers, live_word, live) &&
-         put(&x->leftovers, db_word, db);
-}
-
-static int sweep_link(char const *boot)
-{
-  stralloc sa = STRALLOC_ZERO;
-  int ok = link_name(&sa, boot) && (!unlink(sa.s) || errno == ENOENT || errno == ENOTDIR);
-  stralloc_free(&sa);
-  return ok;
-}
-
-int repo_install_sweep(repo *r, repo_install *x)
-{
-  stralloc text = STRALLOC_ZERO;
-  char const *boot = "", *live = "";
-  int ok = 1;
-  x->leftovers.len = 0;
-  if (!repo_slurp(r->fd, REPO_INSTALLING, &text))
-    return errno == ENOENT || repo_failed(r, "read", REPO_INSTALLING, 0);
-  for (size_t at = 0; ok && at < text.len;) {
-    char *s = text.s + at, *newline = memchr(s, '\n', text.len - at);
-    if (!newline) break;
-    *newline = 0;
-    at = (size_t)(newline - text.s) + 1;
-    if (str_start(s, boot_word)) {
-      boot = s + sizeof boot_word - 1;
-      ok = sweep_link(boot);
-    } else if (str_start(s, live_word))
-      live = s + sizeof live_word - 1;
-    else if (str_start(s, db_word))
-      ok = sweep_one(x, boot, live, s + sizeof db_word - 1);
-  }
-  ok = ok ? forget(r, x) : repo_failed(r, "read", REPO_INSTALLING, 0);
-  int e = errno;
-  stralloc_free(&text);
-  errno = e;
-  return ok;
 }
 
 /* --- the boot link */
@@ -251,6 +88,19 @@ static int is_in(char const *path, char const *above)
   int e = errno;
   stralloc_free(&dir);
   errno = e;
+  return r;
+}
+
+/* 1, 0; -1 and errno */
+static int is_database(char const *path)
+{
+  int r = -1, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) {
+    r = repo_install_has_shape(fd, REPO_WHOLE);
+    int e = errno;
+    close(fd);
+    errno = e;
+  }
   return r;
 }
 
@@ -345,11 +195,11 @@ int repo_install_copy(repo *r, repo_install *x, char const *set, int remove_old,
   s6rc_db db;
   int ok;
   damage->what = 0;
-  if (!stralloc_copy(&text, &x->leftovers) || !put(&text, boot_word, x->boot) ||
-      !put(&text, live_word, x->live) || !put(&text, db_word, x->fresh.s) ||
-      (remove_old && x->old.len && !x->stays && !put(&text, db_word, x->old.s)))
+  if (!stralloc_copy(&text, &x->leftovers) || !repo_install_put_group(&text, x->boot, x->live) ||
+      !repo_install_put_db(&text, REPO_COPIED, x->fresh.s) ||
+      (remove_old && x->old.len && !x->stays && !repo_install_put_db(&text, REPO_REMOVED, x->old.s)))
     return repo_failed(r, "write", REPO_INSTALLING, 0);
-  if (!write_record(r, &text)) return 0;
+  if (!repo_install_note(r, &text)) return 0;
   ok = make_directory(x) && copy(r, x, set, &where);
   if (!ok) {
     repo_cannot(r, "copy the database of the set to ", x->fresh.s, where.len ? ": " : "",
@@ -379,7 +229,8 @@ int repo_install_swap(repo_install *x)
 {
   stralloc name = STRALLOC_ZERO;
   /* one that is there is nobody's that we wait for: we hold the lock */
-  int ok = link_name(&name, x->boot) && (!unlink(name.s) || errno == ENOENT) && !symlink(x->text.s, name.s);
+  int ok = repo_install_link_name(&name, x->boot) && (!unlink(name.s) || errno == ENOENT) &&
+           !symlink(x->text.s, name.s);
   if (ok) {
     ok = !rename(name.s, x->boot);
     int e = errno;
@@ -396,15 +247,17 @@ int repo_install_swap(repo_install *x)
 void repo_install_undo(repo *r, repo_install *x)
 {
   int e = errno;
-  if (remove_db(x->fresh.s)) forget(r, x);
+  if (repo_install_remove(x->fresh.s, REPO_COPIED) > 0) repo_install_forget(r, x);
   errno = e;
 }
 
 int repo_install_finish(repo *r, repo_install *x, repo_old what)
 {
   if (what != REPO_OLD_STAYS && x->old.len && !x->stays &&
-      (!put(&x->leftovers, boot_word, x->boot) || !put(&x->leftovers, live_word, x->live) ||
-       !put(&x->leftovers, db_word, x->old.s)))
+      (!repo_install_put_group(&x->leftovers, x->boot, x->live) ||
+       !repo_install_put_db(&x->leftovers, REPO_REMOVED, x->old.s)))
     return repo_failed(r, "write", REPO_INSTALLING, 0);
-  return forget(r, x) && (what == REPO_OLD_LATER || repo_install_sweep(r, x));
+  /* so far, all of these may be in use */
+  x->error = EBUSY;
+  return repo_install_forget(r, x) && (what == REPO_OLD_LATER || repo_install_sweep(r, x));
 }

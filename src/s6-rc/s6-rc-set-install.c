@@ -75,7 +75,7 @@ int main(int argc, char const *const *argv)
   sets_install_check(&m);
   sets_install_look(&m);
   if (m.noupdate) sets_install_check_offline(&m);
-  if (!repo_install_sweep(&m.r, &m.x)) sets_die(&m.r);
+  sets_install_sweep(&m);
   sets_install_copy(&m);
   /* from here on others may change the repository */
   close(m.r.lock);

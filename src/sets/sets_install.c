@@ -182,6 +182,25 @@ void sets_install_die(sets_install *m, int code)
               m->x.live);
 }
 
+/* They are in no record any more: this is said once. Was one of them at path? */
+static int say_foreign(sets_install const *m, char const *path)
+{
+  stralloc const *x = &m->x.foreign;
+  int found = 0;
+  for (size_t at = 0; at < x->len; at += strlen(x->s + at) + 1) {
+    if (m->o.verbosity >= SETS_WARNINGS)
+      strerr_warnw("the old database ", x->s + at, " stays: it is not a directory with a database any more");
+    if (!strcmp(x->s + at, path)) found = 1;
+  }
+  return found;
+}
+
+void sets_install_sweep(sets_install *m)
+{
+  if (!repo_install_sweep(&m->r, &m->x)) sets_die(&m->r);
+  say_foreign(m, "");
+}
+
 void sets_install_finish(sets_install *m, int code)
 {
   int complete = code == S6RC_EXIT_OK || code == S6RC_EXIT_FAILED;
@@ -190,7 +209,7 @@ void sets_install_finish(sets_install *m, int code)
   if (!repo_install_finish(&m->r, &m->x, what))
     strerr_warnwusys(m->r.what.len ? m->r.what.s : "tidy up",
                      " (the set is installed, the next s6-rc-set-install tidies up)");
-  if (!m->x.old.len) return;
+  if (say_foreign(m, m->x.old.len ? m->x.old.s : "") || !m->x.old.len) return;
   if (m->keep) {
     if (buffer_puts(buffer_1, m->x.old.s) < 0 || buffer_put(buffer_1, "\n", 1) < 0)
       strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");

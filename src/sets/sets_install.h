@@ -33,6 +33,9 @@ extern void sets_install_look(sets_install *);
    change its database under the feet of its services. */
 extern void sets_install_check_offline(sets_install const *);
 
+/* Removes what earlier installations have left, and says what stays. */
+extern void sets_install_sweep(sets_install *);
+
 /* Copies the committed database beside the one that boots. */
 extern void sets_install_copy(sets_install *);
 

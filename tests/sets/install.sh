@@ -368,6 +368,64 @@ test_no_update_with_a_live_system() {
   assert_installed 'a b c e'
 }
 
+# The old database is in use until another installation: what has become of it
+# by then is looked at before it is removed.
+test_old_one_in_use_and_then_no_database() {
+  begin_live
+  for change in entry file tree; do
+    install_set s
+    old=$(readlink "$LIVE/compiled")
+    assert_exit 0 install_set --no-update s
+    assert_contains "$STDERR" "the old database $old is still in use"
+    case $change in
+      entry) : >"$old/precious" ;;
+      file) echo precious >"$old.db" && mv "$old.db" "$old/db" ;;
+      tree) mv "$old" "$old.moved" && mkdir -p "$old/servicedirs" && : >"$old/db" ;;
+    esac
+    (cd "$old" && find . | sort) >before
+    # an update would open it
+    option=''
+    if [ "$change" != entry ]; then ln -sfn "$(readlink -f $BOOT)" "$LIVE/compiled" && option=--no-update; fi
+    # shellcheck disable=SC2086
+    assert_exit 0 install_set $option s
+    assert_contains "$STDERR" "the old database $old stays: it is not a directory with a database any more"
+    assert_eq "$(cd "$old" && find . | sort)" "$(cat before)" "what is in $old"
+    # that is said once
+    ln -sfn "$(readlink -f $BOOT)" "$LIVE/compiled"
+    install_set --no-update s 2>err
+    assert_lacks "$(cat err)" "$old"
+    rm -rf "$old" "$old.moved"
+    ln -sfn "$(readlink -f $BOOT)" "$LIVE/compiled"
+  done
+}
+
+# Killed while it removed a database: what is left of that goes.
+test_half_removed() {
+  begin
+  install_set --no-update s
+  for missing in servicedirs 'servicedirs lock' 'servicedirs lock db' 'servicedirs lock db resolve.cdb'; do
+    cp -a "$(readlink -f $BOOT)" boot/old
+    for part in $missing; do rm -r "boot/old/$part"; done
+    printf '%s\n' "boot $T/$BOOT" "live $LIVE" "old $T/boot/old" >repo/installing
+    assert_exit 0 install_set --no-update s
+    assert_eq "$STDOUT$STDERR" ''
+    assert_eq "$(databases)" "$(readlink $BOOT)"
+    assert_absent repo/installing
+  done
+  # a copy that was not finished may lack anything; what else is there stays
+  cp -a "$(readlink -f $BOOT)" boot/new
+  rm boot/new/resolve.cdb
+  printf '%s\n' "boot $T/$BOOT" "live $LIVE" "db $T/boot/new" >repo/installing
+  assert_exit 0 install_set --no-update s
+  assert_absent boot/new
+  mkdir boot/new
+  : >boot/new/precious
+  printf '%s\n' "boot $T/$BOOT" "live $LIVE" "db $T/boot/new" >repo/installing
+  assert_exit 0 install_set --no-update s
+  assert_contains "$STDERR" "$T/boot/new stays"
+  assert_file boot/new/precious
+}
+
 test_no_live_system() {
   begin
   install_set --no-update s
