@@ -85,7 +85,8 @@ extern void repo_tidy(repo *);
 /* Makes a directory with mode 0755, with all that is missing above it. */
 extern int repo_make_directory(char const *path);
 
-/* Without a lock: is what has been read still one generation's? */
+/* Without a lock: is the generation that is read still the current one? If not,
+   files of it may be gone, and directories may lack entries. */
 extern int repo_unchanged(repo const *);
 
 /* The path of something in the repository, for messages and for the compiler;

@@ -67,18 +67,35 @@ int repo_wrong_array(repo *r, char const *const *texts)
   return 0;
 }
 
-/* Opens the generation that the link leads to, if there is one. */
+/* Opens the generation that the link leads to, if there is one. Without a lock
+   it may go before it is opened: then the link leads to another one. */
 static int open_current(repo *r)
 {
-  if (!s6rc_path_readlinkat(&r->name, r->fd, REPO_CURRENT)) return errno == ENOENT;
-  r->current = openat(r->fd, r->name.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  return r->current >= 0;
+  stralloc before = STRALLOC_ZERO;
+  int ok = 0, e;
+  for (;;) {
+    if (!s6rc_path_readlinkat(&r->name, r->fd, REPO_CURRENT)) {
+      ok = errno == ENOENT;
+      break;
+    }
+    r->current = openat(r->fd, r->name.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    ok = r->current >= 0;
+    if (ok || errno != ENOENT) break;
+    if (before.len == r->name.len && !memcmp(before.s, r->name.s, before.len)) break;
+    ok = stralloc_copy(&before, &r->name);
+    if (!ok) break;
+  }
+  e = errno;
+  stralloc_free(&before);
+  errno = e;
+  return ok;
 }
 
 int repo_unchanged(repo const *r)
 {
   stralloc now = STRALLOC_ZERO;
-  int same = r->lock >= 0 || (s6rc_path_readlinkat(&now, r->fd, REPO_CURRENT) && !strcmp(now.s, r->name.s));
+  int same = r->fd < 0 || r->lock >= 0 ||
+             (s6rc_path_readlinkat(&now, r->fd, REPO_CURRENT) && !strcmp(now.s, r->name.s));
   stralloc_free(&now);
   return same;
 }

@@ -84,6 +84,7 @@ int main(int argc, char const *const *argv)
   rx = sets_read(&r, &db, context.set);
   change.asked = sets_select(&r, &db, p.argv + 2);
   sets_services(&r, &db, &g);
+  sets_check_read(&r);
   moves = malloc(g.n * sizeof *moves);
   if (!moves || !repo_consistency(&g, rx, &change, moves, &conflicts)) sets_die(&r);
 

@@ -46,6 +46,7 @@ static int fix(fixer *f, char const *set, int write)
   genalloc conflicts = GENALLOC_ZERO; /* of repo_conflict */
   unsigned char *rx = sets_read(&f->r, &f->db, set);
   int changed = 0;
+  sets_check_read(&f->r);
   if (!repo_consistency(&f->g, rx, &f->change, f->moves, &conflicts)) sets_die(&f->r);
   if (write) {
     for (uint32_t i = 0; i < f->g.n; i++) {
@@ -89,6 +90,7 @@ int main(int argc, char const *const *argv)
   while (sets[n]) sets_need(&f.r, sets[n++]);
   if (!n) {
     if (!repo_sets(&f.r, &all)) sets_die(&f.r);
+    sets_check_read(&f.r);
     sets = genalloc_s(char const *, &all.s);
     n = repo_names_n(&all);
   }

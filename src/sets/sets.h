@@ -48,12 +48,15 @@ struct sets_options_s {
 /* Takes an option that is one of the common ones. */
 extern void sets_option(sets_options *, cli_parser const *, char letter);
 
-/* Dies with 102 (EPROTO) or 111, by errno and r->what; tidies up first. */
+/* Dies with 102 (EPROTO) or 111, by errno and r->what; tidies up first. If
+   there was no lock, what failed may have failed because something has changed:
+   then that is said, here and by the other functions that die. */
 extern void sets_die(repo *) gccattr_noreturn;
 
 /* Opens the repository, or dies. */
 extern void sets_open(repo *, sets_options const *, s6rc_lockmode);
-/* Dies if what has been read without a lock has been replaced meanwhile. */
+/* Dies if what has been read without a lock has been replaced meanwhile. Keeps
+   errno. */
 extern void sets_check_read(repo *);
 
 /* Opens the reference database, and makes the graph of it; or dies: 4, 102 */

@@ -18,9 +18,19 @@ void sets_option(sets_options *o, cli_parser const *p, char letter)
   }
 }
 
+void sets_check_read(repo *r)
+{
+  int e = errno, unchanged = repo_unchanged(r);
+  errno = e;
+  if (unchanged) return;
+  strerr_dief(S6RC_EXIT_SYSTEM, r->path,
+              " has been changed while it was read (there is no right to lock it): try again");
+}
+
 void sets_die(repo *r)
 {
   int e = errno;
+  sets_check_read(r);
   repo_tidy(r);
   if (e == EPROTO)
     strerr_dief(SETS_EXIT_REPOSITORY, r->what.len ? r->what.s : "a file of the repository is damaged");
@@ -35,16 +45,10 @@ void sets_open(repo *r, sets_options const *o, s6rc_lockmode mode)
   sets_die(r);
 }
 
-void sets_check_read(repo *r)
-{
-  if (repo_unchanged(r)) return;
-  strerr_dief(S6RC_EXIT_SYSTEM, r->path,
-              " has been changed while it was read (there is no right to lock it): try again");
-}
-
 void sets_die_reference(repo *r)
 {
   int e = errno;
+  sets_check_read(r);
   repo_tidy(r);
   if (e == EPROTO)
     strerr_dief(S6RC_EXIT_DAMAGED, "the reference database of ", r->path, " is damaged: run s6-rc-repo-sync");
@@ -87,6 +91,7 @@ void sets_need(repo *r, char const *set)
   repo_names sets = {STRALLOC_ZERO, GENALLOC_ZERO};
   s6rc_nearest near;
   if (sets_exists(r, set)) return;
+  sets_check_read(r);
   if (!repo_sets(r, &sets)) sets_die(r);
   s6rc_nearest_init(&near, set, strlen(set));
   for (size_t i = 0; i < repo_names_n(&sets); i++)

@@ -50,6 +50,71 @@ test_strangers() {
   assert_contains "$STDERR" 'Permission denied'
 }
 
+# A stranger's command, stopped when the first CALL that looks like PATTERN has
+# been made; `go_on` waits for it: $status, files out and err.
+stop_after() { # CALL PATTERN COMMAND...
+  need strace
+  mkdir -p traces
+  chmod 777 traces
+  _call=$1 _pattern=$2
+  shift 2
+  set -- -qq -o traces/trace -e "trace=$_call" "$@"
+  as $STRANGER strace "$@" >out 2>err
+  _nth=$(grep "^$_call(" traces/trace | grep -n "$_pattern" | head -n 1 | cut -d: -f1)
+  [ -n "$_nth" ] || fail "no $_call of $_pattern"
+  # not a function, so that this is strace's number
+  setpriv --reuid $STRANGER --regid $STRANGER --clear-groups \
+    strace -e "inject=$_call:signal=STOP:when=$_nth" "$@" >out 2>err &
+  tracer=$!
+  wait_for 10 grep -q 'stopped by SIGSTOP' traces/trace
+}
+go_on() {
+  kill -CONT "$(cat "/proc/$tracer/task/$tracer/children")"
+  status=0
+  wait $tracer || status=$?
+}
+
+# Who may not take the lock, while others change the repository.
+test_strangers_without_the_lock() {
+  need_others
+  repository
+  tool set-new s
+  # what the link leads to goes before it is opened
+  stop_after readlinkat '"current"' "$S6RC_BIN/s6-rc-repo-list" -r "$T/repo"
+  tool set-new t
+  go_on
+  assert_eq "$status $(cat err)" '0 '
+  assert_file out "$(printf 's\nt')"
+  # and after that
+  tool set-delete t
+  for words in repo-list 'set-status s' 'set-change -n s active ftp' 'set-fix -n' 'set-fix -n s'; do
+    # shellcheck disable=SC2086
+    set -- $words
+    name=$1
+    shift
+    stop_after openat '"generation:' "$S6RC_BIN/s6-rc-$name" -r "$T/repo" "$@"
+    tool set-new t
+    tool set-delete t
+    go_on
+    assert_eq "$status" 111 "exit code of $words"
+    assert_contains "$(cat err)" "$T/repo has been changed while it was read (there is no right to lock it): try again"
+    assert_file out ''
+  done
+  # all of it has been read, and it is not so any more
+  for words in 'set-change -n s active ftp' 'set-fix -n s'; do
+    # shellcheck disable=SC2086
+    set -- $words
+    name=$1
+    shift
+    stop_after openat '"optional"' "$S6RC_BIN/s6-rc-$name" -r "$T/repo" "$@"
+    tool set-new t
+    tool set-delete t
+    go_on
+    assert_eq "$status" 111 "exit code of $words"
+    assert_contains "$(cat err)" 'has been changed while it was read'
+  done
+}
+
 # A user's own repository, from the first to the last tool; nothing of it is
 # anybody else's.
 test_owner() {
