@@ -146,6 +146,12 @@ extern int cli_lock_live(char const *live, cli_patience const *);
    for the message. */
 extern void cli_lock_db(s6rc_db const *, char const *path, cli_patience const *);
 
+/* What to say where supervisors do not come, after other texts. */
+#define CLI_SVSCAN_LIMIT(scandir) \
+  ": is the limit of s6-svscan on ", (scandir), " high enough? (its options -c or -C)"
+/* Says, as a warning, that n supervisors do not run yet, one of them name's. */
+extern void cli_say_missing(uint32_t n, char const *name, char const *scandir);
+
 /* The path of the database of live directory live, for messages, until the next
    call. errno stays. */
 extern char const *cli_livedb_path(char const *live);

@@ -39,6 +39,14 @@ void cli_openlive(s6rc_live *l, char const *live)
   if (!s6rc_live_open(l, live, &part)) cli_dielive(live, part);
 }
 
+void cli_say_missing(uint32_t n, char const *name, char const *scandir)
+{
+  char fmt[UINT32_FMT];
+  fmt[uint32_fmt(fmt, n)] = 0;
+  strerr_warnw("still waiting for ", fmt, " supervisors, one of them that of ", name,
+               CLI_SVSCAN_LIMIT(scandir));
+}
+
 /* Does live still lead to the directory that is open? */
 static int is_current(char const *live, int fd)
 {

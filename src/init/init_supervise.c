@@ -8,13 +8,13 @@
 #include <skalibs/iopause.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
-#include <skalibs/types.h>
 #include <skalibs/unix-transactional.h>
 
 #include <s6-rc/livedir.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
+#include "../cli/cli.h"
 #include "init.h"
 
 /* between attempts to remove what supervisors still work in */
@@ -22,11 +22,7 @@ enum { PAUSE_MS = 20 };
 
 static void still_missing(uint32_t missing, char const *name, void *data)
 {
-  char fmt[UINT32_FMT];
-  fmt[uint32_fmt(fmt, missing)] = 0;
-  strerr_warnw("still waiting for ", fmt, " supervisors, one of them that of ", name,
-               ": is the limit of s6-svscan on ", ((init_run const *)data)->scandir,
-               " high enough? (its options -c or -C)");
+  cli_say_missing(missing, name, ((init_run const *)data)->scandir);
 }
 
 static int open_supervision(init_run const *o, char const *path, s6rc_supervision *s)
@@ -93,6 +89,6 @@ void init_die_supervise(init_run const *o, char const *path, char const *where)
 {
   if (errno == ETIMEDOUT)
     strerr_dief(S6RC_EXIT_SYSTEM, "timed out waiting for the supervisor of ", where,
-                ": is the limit of s6-svscan on ", o->scandir, " high enough? (its options -c or -C)");
+                CLI_SVSCAN_LIMIT(o->scandir));
   strerr_diefusys(S6RC_EXIT_SYSTEM, "supervise the services in ", path, ": ", where);
 }

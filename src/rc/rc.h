@@ -42,19 +42,22 @@ struct rc_s {
   int withoutessentials;
   tain limit;    /* -t; infinite if there is none */
   tain deadline; /* from rc_start_clock on */
+  int started;   /* the clock is */
   uint32_t run;  /* our number in the records; 0: none yet */
   s6rc_live live;
   unsigned char *mark; /* rc_mark_e, by service number */
 };
 
-/* Opens the live directory: for reading, without any lock; or for changing,
-   locked, with the state as it is then. */
+/* Opens the live directory for reading, without any lock. */
 extern void rc_open(rc *);
-extern void rc_open_locked(rc *);
+/* Opens it for changing, locked, with the state as it is then. An update that
+   was interrupted is completed or undone first: if that has run out of time, or
+   was interrupted in turn, that is said, and the result; else ENGINE_OK. */
+extern engine_result rc_open_locked(rc *);
 extern void rc_reread(rc *);
 /* Forgets all that. */
 extern void rc_close(rc *);
-/* From now on counts -t: waiting for a lock does not. */
+/* From now on counts -t, unless it does already: waiting for a lock does not. */
 extern void rc_start_clock(rc *);
 
 /* Makes the marks: RC_NAMED, RC_ALONE, RC_SELECTED and RC_CLOSURE for what names (null
@@ -69,8 +72,13 @@ extern void rc_die_damaged(rc const *) gccattr_noreturn;
 /* An update_carry_out_func that reports which services failed; data is the rc. */
 extern engine_result rc_carry_out_update(engine_plan *, s6rc_db const *db, int livefd,
                                          unsigned char const *wanted, void *data);
+/* What an update needs of us. */
+extern update_context rc_update_context(rc *);
 /* Warns if the fd-holder had to be restarted. */
 extern void rc_warn_holder(rc const *, update_context const *);
+/* Says that the time ran out before an update was completed, as an error if
+   fatal, and what to do. what: which update, or what has been done. */
+extern void rc_say_late_update(update_context const *, char const *what, int fatal);
 /* Plans to bring all that has mark `bit` to a state, carries the plan out in
    the live directory and reports what went wrong. After a dry run, the state
    in memory is as if it had been none. Dies if the system fails. */

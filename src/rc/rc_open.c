@@ -34,6 +34,8 @@ void rc_reread(rc *o)
 
 void rc_start_clock(rc *o)
 {
+  if (o->started) return;
+  o->started = 1;
   if (!tain_now_g()) strerr_diefusys(S6RC_EXIT_SYSTEM, "read the clock");
   tain_add_g(&o->deadline, &o->limit);
 }
@@ -58,42 +60,77 @@ void rc_warn_holder(rc const *o, update_context const *c)
                "): it starts again, with new pipes; running pipelines keep theirs");
 }
 
+void rc_say_late_update(update_context const *c, char const *what, int fatal)
+{
+  char const *kind = fatal ? ": fatal: " : ": warning: ";
+  char const *then = "; the next s6-rc change or s6-rc-update goes on with the update";
+  if (c->unserved.len)
+    strerr_warn(PROG, kind, "timed out: ", what, then, ": longrun ", c->where.s, " has no supervisor",
+                CLI_SVSCAN_LIMIT(c->unserved.s));
+  else
+    strerr_warn(PROG, kind, "timed out: ", what, then, c->where.len ? ": " : "",
+                c->where.len ? c->where.s : "");
+}
+
+update_context rc_update_context(rc *o)
+{
+  return (update_context){.live = o->livepath,
+                          .deadline = o->deadline,
+                          .carry_out = &rc_carry_out_update,
+                          .data = o,
+                          .missing = o->verbosity ? &cli_say_missing : 0};
+}
+
+/* Not completed, or not undone, by errno. */
+static engine_result cannot_recover(rc const *o, update_phase phase, update_context const *c)
+{
+  char const *verb = phase == UPDATE_BEFORE_SWITCH ? "undo" : "complete";
+  char const *where = c->where.len ? c->where.s : "", *colon = c->where.len ? ": " : "";
+  if (errno == ETIMEDOUT && !tain_future(&c->deadline)) {
+    rc_say_late_update(c, "an interrupted update is not complete", 1);
+    return ENGINE_TIMEOUT;
+  }
+  if (errno == EPROTO)
+    strerr_dief(S6RC_EXIT_DAMAGED, "unable to ", verb, " an interrupted update", colon, where,
+                ": live directory ", o->livepath, ", or its database, is damaged");
+  strerr_diefusys(S6RC_EXIT_SYSTEM, verb, " an interrupted update", colon, where);
+}
+
 /* An update that was killed is somebody's business before anything else is
    done: ours, now that we have the lock. */
-static void recover(rc *o)
+static engine_result recover(rc *o)
 {
-  update_context c = {.live = o->livepath,
-                      .where = STRALLOC_ZERO,
-                      .carry_out = &rc_carry_out_update,
-                      .data = o};
+  update_context c;
   engine_result r = ENGINE_OK;
   update_phase phase = update_find(o->live.fd);
-  rc_start_clock(o);
-  c.deadline = o->deadline;
   if (phase == UPDATE_NONE) {
     /* what was there before the record may be there without it */
     if (!update_forget(o->live.fd)) strerr_diefusys(S6RC_EXIT_SYSTEM, "tidy live directory ", o->livepath);
-    return;
+    return r;
   }
   if (phase == UPDATE_UNREADABLE)
     strerr_diefusys(S6RC_EXIT_SYSTEM, "read the record of an update in live directory ", o->livepath);
   if (o->verbosity)
     strerr_warnw("an update of live directory ", o->livepath,
                  " was interrupted: ", phase == UPDATE_BEFORE_SWITCH ? "undoing" : "completing", " it first");
-  if (!update_recover(&c, phase, o->live.fd, &o->live.db, &r))
-    strerr_diefusys(S6RC_EXIT_SYSTEM, phase == UPDATE_BEFORE_SWITCH ? "undo" : "complete",
-                    " an interrupted update", c.where.len ? ": " : "", c.where.len ? c.where.s : "");
+  rc_start_clock(o);
+  c = rc_update_context(o);
+  if (!update_recover(&c, phase, o->live.fd, &o->live.db, &r)) return cannot_recover(o, phase, &c);
   stralloc_free(&c.where);
   rc_warn_holder(o, &c);
+  if (r == ENGINE_TIMEOUT || r == ENGINE_INTERRUPTED) return r;
   if (r != ENGINE_OK && o->verbosity) strerr_warnw("going on, although services failed to start");
+  return ENGINE_OK;
 }
 
-void rc_open_locked(rc *o)
+engine_result rc_open_locked(rc *o)
 {
+  engine_result r;
   close(cli_lock_live(o->livepath, &o->wait));
   rc_open(o);
   lock_db(o);
   if (!s6rc_live_tidy(o->live.fd)) strerr_diefusys(S6RC_EXIT_SYSTEM, "tidy live directory ", o->livepath);
-  recover(o);
+  r = recover(o);
   rc_reread(o);
+  return r;
 }

@@ -71,6 +71,15 @@ static void refuse_other_names(char const *live)
   stralloc_free(&other);
 }
 
+/* What an earlier update has left comes first, and -t counts for both. */
+static void open_locked(updater *u)
+{
+  engine_result r = rc_open_locked(&u->rc);
+  if (r != ENGINE_OK)
+    strerr_dief(r == ENGINE_TIMEOUT ? UPDATE_EXIT_STOPTIMEOUT : UPDATE_EXIT_NOTSTOPPED, u->newpath,
+                ": this update has not begun, an earlier one had to come first");
+}
+
 int main(int argc, char const *const *argv)
 {
   updater u = {.rc = {.livepath = S6RC_LIVEDIR,
@@ -108,7 +117,7 @@ int main(int argc, char const *const *argv)
   if (dryrun)
     rc_open(&u.rc);
   else
-    rc_open_locked(&u.rc);
+    open_locked(&u);
   rc_select(&u.rc, (char const *const[]){0});
   cli_opendb(&u.newdb, u.newpath);
   if (!dryrun) cli_lock_db(&u.newdb, u.newpath, &u.rc.wait);

@@ -126,10 +126,13 @@ static int diff(rc *o)
 
 static int change(rc *o, char const *const *names, int (*change_it)(rc *))
 {
+  engine_result r = ENGINE_OK;
   if (o->dryrun)
     rc_open(o);
   else
-    rc_open_locked(o);
+    r = rc_open_locked(o);
+  if (r != ENGINE_OK)
+    strerr_dief(rc_exit_code(r), "nothing else has been done: an interrupted update had to come first");
   rc_select(o, names);
   return change_it(o);
 }

@@ -197,6 +197,9 @@ enum update_word_e {
 typedef engine_result update_carry_out_func(engine_plan *, s6rc_db const *, int livefd,
                                             unsigned char const *wanted, void *data);
 
+/* Says that n supervisors do not run yet, one of them name's. */
+typedef void update_missing_func(uint32_t n, char const *name, char const *scandir);
+
 /* Where and how. */
 typedef struct update_context_s update_context;
 struct update_context_s {
@@ -208,6 +211,11 @@ struct update_context_s {
   /* for undoing: old services that were to be stopped, and certainly have not
      been (non-zero bytes, by number); null: nobody knows */
   unsigned char const *untouched;
+  /* says which supervisors are waited for, as in s6rc_supervision_begin; null: nobody does */
+  update_missing_func *missing;
+  /* set: the scan directory, with a NUL, if the time ran out for supervisors,
+     where says which one */
+  stralloc unserved;
   /* set: the errno for which the fd-holder was told to start again */
   int holder_error;
 };

@@ -111,6 +111,12 @@ static int unlink_leaving(completer *x)
   return 1;
 }
 
+static void say_missing(uint32_t n, char const *name, void *data)
+{
+  completer const *x = data;
+  if (x->c->missing) (*x->c->missing)(n, name, x->scandir.s);
+}
+
 static int supervise_new(completer *x)
 {
   uint32_t n = x->db->nlongruns;
@@ -121,8 +127,10 @@ static int supervise_new(completer *x)
     ok = s6rc_db_service(x->db, j, &sv);
     if (ok) names[j] = sv.name;
   }
-  ok = ok && s6rc_supervision_begin(&x->supervision, names, n, &x->c->deadline, 0, 0, &x->c->where);
+  ok =
+      ok && s6rc_supervision_begin(&x->supervision, names, n, &x->c->deadline, &say_missing, x, &x->c->where);
   e = errno;
+  if (!ok && e == ETIMEDOUT && stralloc_copy(&x->c->unserved, &x->scandir)) stralloc_0(&x->c->unserved);
   free(names);
   errno = e;
   return ok;
@@ -202,6 +210,7 @@ int update_complete(update_context *c, int fd, s6rc_db const *db)
 {
   completer x = {.c = c, .fd = fd, .servicedirs = -1, .db = db};
   int ok = 1, e;
+  c->unserved.len = 0;
   for (size_t i = 0; ok && i < sizeof steps / sizeof *steps; i++) {
     c->where.len = 0;
     ok = (*steps[i].take)(&x);

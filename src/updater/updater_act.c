@@ -117,9 +117,7 @@ static engine_result complete(updater *u, update_context *c, int fd)
   engine_result r = ENGINE_OK;
   for (int i = 1; !try_to_complete(u, c, fd, &r); i++) {
     if (errno == ETIMEDOUT && !tain_future(&c->deadline)) {
-      strerr_warnw(
-          "timed out: the live directory has the new database; the next s6-rc change or s6-rc-update ",
-          "goes on with the update", c->where.len ? ": " : "", c->where.len ? c->where.s : "");
+      rc_say_late_update(c, "the live directory has the new database", 0);
       r = ENGINE_TIMEOUT;
       break;
     }
@@ -138,10 +136,10 @@ int updater_act(updater *u)
 {
   stralloc path = STRALLOC_ZERO;
   unsigned char *untouched;
-  update_context c = {.live = u->rc.livepath, .carry_out = &rc_carry_out_update, .data = &u->rc};
+  update_context c;
   int fd;
   rc_start_clock(&u->rc);
-  c.deadline = u->rc.deadline;
+  c = rc_update_context(&u->rc);
   untouched = calloc(u->plan.nold, 1);
   if (!untouched) strerr_diefusys(S6RC_EXIT_SYSTEM, "remember which services have been stopped");
   prepare(u, &c, &path, untouched);

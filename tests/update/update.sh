@@ -279,6 +279,109 @@ test_timeout_after_the_switch() {
   assert_clean
 }
 
+# So does the next one that has not enough time to complete it.
+test_timeout_of_the_next_one() {
+  longrun a
+  start_live
+  rc change a
+  before=$(pids a)
+  longrun b
+  next_db
+  next_db
+  svscan=$(parent_of "$(parent_of "$before")")
+  kill -STOP "$svscan"
+  update -v0 -t 50 "$T/db1" 2>err || :
+  capture rc -t 50 change b
+  change=$status said=$STDERR
+  capture update -t 50 "$T/db2"
+  kill -CONT "$svscan"
+  assert_eq "$change" 2 "exit code, after $said"
+  assert_contains "$said" "s6-rc: fatal: timed out: an interrupted update is not complete; the next s6-rc change or s6-rc-update goes on with the update: longrun b has no supervisor: is the limit of s6-svscan on $SCAN high enough?"
+  assert_contains "$said" 's6-rc: fatal: nothing else has been done: an interrupted update had to come first'
+  assert_eq "$status" 10 "exit code, after $STDERR"
+  assert_contains "$STDERR" "s6-rc-update: fatal: $T/db2: this update has not begun, an earlier one had to come first"
+  assert_eq "$(readlink "$LIVE/compiled")" "$T/db1"
+  rc change b
+  assert_up a b
+  assert_eq "$(pids a)" "$before" 'processes'
+  assert_clean
+}
+
+# The same if services that an interrupted update starts take too long, and if
+# it is interrupted again.
+test_timeout_and_signals_while_starting_after_another() {
+  longrun a
+  oneshot other
+  start_live
+  rc change a
+  oneshot slow up="sh -c \": >$T/begun; until test -e $T/go -o ! -d $T; do sleep 0.05; done\""
+  depends a slow
+  next_db
+  longrun l notification-fd=3
+  depends a l
+  next_db
+  begin_and_kill() { # DATABASE
+    rm -f begun go
+    "$S6RC_BIN/s6-rc-update" -l "$LIVE" "$1" 2>err &
+    updater=$!
+    wait_for 10 test -e begun
+    kill -KILL $updater
+    wait $updater || :
+  }
+  begin_and_kill "$T/db1"
+  assert_exit 2 rc -t 300 change other
+  assert_contains "$STDERR" 'timed out after 300 ms (-t)'
+  assert_contains "$STDERR" 'nothing else has been done'
+  : >go
+  rc change a
+  assert_down other
+  assert_up a slow
+  # longruns are given up, oneshots are left to finish
+  update -v0 "$DB"
+  begin_and_kill "$T/db2"
+  "$S6RC_BIN/s6-rc" -l "$LIVE" -v2 change other 2>err &
+  changer=$!
+  wait_for 10 grep -q 'service slow: starting' err
+  kill $changer
+  wait_for 10 grep -q 'service l: failed to start: interrupted by a signal' err
+  : >go
+  code=0
+  wait $changer || code=$?
+  assert_eq "$code" 1 "exit code, after $(cat err)"
+  assert_down other
+  assert_clean
+}
+
+# More longruns than s6-svscan has room for: it says what it waits for, and so
+# does the next one, and what to do about it when their time is up.
+test_svscan_limit() {
+  longrun a
+  compile
+  mkdir -p "$SCAN/foreign"
+  printf '#!/bin/sh\nexec sleep 600\n' >"$SCAN/foreign/run"
+  chmod +x "$SCAN/foreign/run"
+  start_scan 4
+  live_init
+  rc change a
+  longrun b
+  next_db
+  "$S6RC_BIN/s6-rc-update" -l "$LIVE" "$T/db1" 2>err &
+  updater=$!
+  wait_for 30 grep -q waiting err
+  kill $updater
+  wait $updater || :
+  says="is the limit of s6-svscan on $SCAN high enough? (its options -c or -C)"
+  assert_contains "$(cat err)" "s6-rc-update: warning: still waiting for 1 supervisors, one of them that of b: $says"
+  assert_exit 2 rc -t 300 change b
+  assert_contains "$STDERR" "longrun b has no supervisor: $says"
+  # with room it goes on: a service of somebody else's has left
+  rm -r "$SCAN/foreign"
+  s6-svscanctl -an "$SCAN"
+  rc change b
+  assert_up a b
+  assert_clean
+}
+
 # What the switch would need is looked at before anything stops.
 test_scan_directory_is_not_as_it_must_be() {
   longrun a
