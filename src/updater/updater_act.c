@@ -25,6 +25,10 @@ static char const unfinished[] = "complete the update (the live directory has th
 static void die_step(update_context const *c, char const *what) gccattr_noreturn;
 static void die_step(update_context const *c, char const *what)
 {
+  if (errno == EPROTO)
+    strerr_dief(S6RC_EXIT_DAMAGED, "unable to ", what, c->where.len ? ": " : "",
+                c->where.len ? c->where.s : "",
+                ": the new database, or the live directory or its database, is damaged");
   strerr_diefusys(S6RC_EXIT_SYSTEM, what, c->where.len ? ": " : "", c->where.len ? c->where.s : "");
 }
 
@@ -93,7 +97,10 @@ static void prepare(updater *u, update_context *c, stralloc *path, unsigned char
   }
   switch (stop_services(u, untouched)) {
     case ENGINE_OK: return;
-    case ENGINE_SYSTEM: undo(u, c, untouched); die_step(c, "stop services");
+    case ENGINE_SYSTEM:
+      undo(u, c, untouched);
+      if (errno == EPROTO) rc_die_damaged(&u->rc);
+      die_step(c, "stop services");
     case ENGINE_FAILURES: undo(u, c, untouched); break;
     case ENGINE_INTERRUPTED: abandon(u, path->s); break;
     case ENGINE_TIMEOUT:

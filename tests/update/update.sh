@@ -495,6 +495,52 @@ test_damaged_service_directories() {
 }
 
 # Nothing is writable for others, whatever the source says.
+# Damage that the plan did not see yet: the old database is changed when the
+# new generation has just been built.
+test_database_damaged_under_way() {
+  need strace
+  longrun a
+  longrun gone
+  start_live
+  rc change a gone
+  before=$(pids a)
+  rm -r "$SRC/gone"
+  next_db
+  # the second way there, and all later ones, make the same calls
+  for round in learn again; do
+    strace -qq -o trace -e trace=openat "$S6RC_BIN/s6-rc-update" -l "$LIVE" "$T/db1"
+    update "$DB"
+    rc change gone
+  done
+  nth=$(grep '^openat(' trace | grep -n '"update", O_WRONLY' | sed -n 's/:.*//; 2p')
+  strace -qq -o trace -e trace=openat -e "inject=openat:signal=STOP:when=$nth" \
+    "$S6RC_BIN/s6-rc-update" -l "$LIVE" "$T/db1" 2>err &
+  tracer=$!
+  wait_for 10 grep -q 'stopped by SIGSTOP' trace
+  cp "$DB/db" good
+  # the hash in the record of each longrun
+  header=152 record=48
+  for number in 0 1 2 3; do
+    at=$((header + record * (number + 1) - 1))
+    byte=$(od -An -v -tu1 -j "$at" -N 1 good)
+    # shellcheck disable=SC2059
+    printf "\\$(printf %o "$((byte ^ 1))")" | dd of="$DB/db" bs=1 seek="$at" conv=notrunc 2>dd.err
+  done
+  kill -CONT "$(cat "/proc/$tracer/task/$tracer/children")"
+  code=0
+  wait $tracer || code=$?
+  assert_eq "$code" 4 "exit code, after $(cat err)"
+  assert_contains "$(cat err)" "$LIVE/compiled is not a valid compiled database: a record is damaged"
+  assert_exit 4 rc change a
+  assert_contains "$STDERR" "live directory $LIVE, or its database, is damaged"
+  # whole again, it is undone
+  cat good >"$DB/db"
+  rc -v0 change a
+  assert_up a gone
+  assert_eq "$(pids a)" "$before" processes
+  assert_clean
+}
+
 test_modes() {
   longrun a data/file=x
   start_live
