@@ -22,21 +22,36 @@
    decides what to do about it. */
 static volatile sig_atomic_t child;
 
+static int const signals[] = {SIGTERM, SIGINT, SIGHUP};
+enum { NSIGNALS = sizeof signals / sizeof *signals };
+/* one that came before there was a child */
+static volatile sig_atomic_t came[NSIGNALS];
+
 static void pass_on(int sig)
 {
   int e = errno;
-  if (child > 0) kill((pid_t)child, sig);
+  if (child > 0)
+    kill((pid_t)child, sig);
+  else
+    for (size_t i = 0; i < NSIGNALS; i++)
+      if (signals[i] == sig) came[i] = 1;
   errno = e;
 }
 
 static void pass_signals_on(void)
 {
-  static int const signals[] = {SIGTERM, SIGINT, SIGHUP};
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+  for (size_t i = 0; i < NSIGNALS; i++) {
     struct sigaction old;
     if (!sigaction(signals[i], 0, &old) && old.sa_handler == SIG_IGN) continue;
     if (!sig_catch(signals[i], &pass_on)) strerr_diefusys(S6RC_EXIT_SYSTEM, "catch signals");
   }
+}
+
+static void pass_signals_to(pid_t pid)
+{
+  child = (sig_atomic_t)pid;
+  for (size_t i = 0; i < NSIGNALS; i++)
+    if (came[i]) kill(pid, signals[i]);
 }
 
 void sets_install_check(sets_install *m)
@@ -158,7 +173,7 @@ int sets_install_update(sets_install *m)
     strerr_warnwusys("run ", program);
     return errno == ENOENT ? S6RC_EXIT_NOTFOUND : S6RC_EXIT_NOTEXECUTABLE;
   }
-  child = (sig_atomic_t)pid;
+  pass_signals_to(pid);
   if (wait_pid(pid, &wstat) < 0) strerr_diefusys(S6RC_EXIT_SYSTEM, "wait for ", program);
   child = 0;
   return wait_estatus(wstat);

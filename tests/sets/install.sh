@@ -526,4 +526,30 @@ $until_go"
   assert_installed 'a deaf slow'
 }
 
+# The same when there is no s6-rc-update yet to be told, but nearly.
+test_terminated_before_the_update_runs() {
+  need strace
+  begin_live
+  set -- -qq -o trace -e trace=rt_sigaction "$S6RC_BIN/s6-rc-set-install" -r "$T/repo" -c "$T/$BOOT" -l "$LIVE" s
+  # in the background, where SIGINT is ignored
+  strace "$@" &
+  wait $!
+  nth=$(grep '^rt_sigaction(' trace | grep -n '^rt_sigaction(SIGHUP, {sa_handler=0x' | sed 's/:.*//; q')
+  link=$(readlink $BOOT)
+  strace -e "inject=rt_sigaction:signal=STOP:when=$nth" "$@" 2>err &
+  tracer=$!
+  wait_for 10 grep -q 'stopped by SIGSTOP' trace
+  installer=$(cat "/proc/$tracer/task/$tracer/children")
+  # shellcheck disable=SC2086 # the number is followed by a blank
+  kill -TERM $installer
+  # shellcheck disable=SC2086
+  kill -CONT $installer
+  code=0
+  wait $tracer || code=$?
+  assert_eq "$code" 143 "exit code, after $(cat err)"
+  assert_contains "$(cat err)" 'the databases have not changed'
+  assert_eq "$(readlink $BOOT)" "$link"
+  assert_installed 'a b c e'
+}
+
 run_tests "$@"
