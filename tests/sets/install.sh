@@ -399,6 +399,21 @@ test_old_one_in_use_and_then_no_database() {
   done
 }
 
+# Switched, but not to the end: the old database may be in use.
+test_update_that_is_not_over() {
+  begin_live
+  mkdir bin
+  printf '#!/bin/sh\n%s "$@"\nexit 111\n' "$S6RC_BIN/s6-rc-update" >bin/s6-rc-update
+  chmod +x bin/s6-rc-update
+  old=$(readlink -f $BOOT)
+  PATH=$T/bin:$PATH
+  assert_exit 111 install_set s
+  assert_contains "$STDERR" "the old database $old is still in use: the next s6-rc-set-install removes it"
+  PATH=${PATH#*:}
+  assert_exit 0 install_set s
+  assert_installed 'a b c e'
+}
+
 # Killed while it removed a database: what is left of that goes.
 test_half_removed() {
   begin
