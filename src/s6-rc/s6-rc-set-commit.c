@@ -112,7 +112,6 @@ int main(int argc, char const *const *argv)
   repo_from from = {.bundle = S6RC_DEFAULT_BUNDLE, .fdhuser = 0};
   compile_options how = {.fdhuser = 0};
   repo_names stores = {STRALLOC_ZERO, GENALLOC_ZERO};
-  repo_synced synced;
   stralloc old = STRALLOC_ZERO;
   int keep = 0, force = 0;
   unsigned char *rx;
@@ -134,9 +133,7 @@ int main(int argc, char const *const *argv)
 
   sets_open(&m.r, &m.o, S6RC_LOCK_EXCLUSIVE);
   sets_need(&m.r, m.set);
-  if (!repo_set_slurp(&m.r, m.set, &m.text) || !repo_stores(&m.r, &stores) ||
-      !repo_synced_read(&m.r, &synced))
-    sets_die(&m.r);
+  if (!repo_set_slurp(&m.r, m.set, &m.text) || !repo_stores(&m.r, &stores)) sets_die(&m.r);
   sets_read_stores(&m.r, &m.o, &stores, &m.x, SETS_STEPS);
   memcpy(from.sources, m.x.fingerprint, S6RC_DIGEST_SIZE);
   if (!repo_last_sync(&m.r, from.synced)) sets_die(&m.r);

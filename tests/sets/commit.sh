@@ -250,6 +250,20 @@ test_stale() {
   assert_eq "$(committed s dependencies net | sort | words)" 'local mount s6rc-oneshot-runner'
 }
 
+# A commit reads the stores itself: what the last sync has noted of them is no
+# matter to it, only to who asks what has been found since.
+test_damaged_note_of_the_last_sync() {
+  begin
+  echo damage >repo/current/synced
+  assert_exit 0 tool set-commit s
+  committed s check
+  set -- set-install --no-update -c "$T/boot/current" -l "$LIVE" s
+  assert_exit 102 tool "$@"
+  assert_contains "$STDERR" "$T/repo/current/synced is damaged: run s6-rc-repo-sync"
+  tool repo-sync
+  assert_exit 0 tool "$@"
+}
+
 test_broken_stores() {
   begin
   tool set-commit s
