@@ -76,7 +76,7 @@ static void open_locked(updater *u)
 {
   engine_result r = rc_open_locked(&u->rc);
   if (r != ENGINE_OK)
-    strerr_dief(r == ENGINE_TIMEOUT ? UPDATE_EXIT_STOPTIMEOUT : UPDATE_EXIT_NOTSTOPPED, u->newpath,
+    strerr_dief(r == ENGINE_TIMEOUT ? S6RC_EXIT_STOPTIMEOUT : S6RC_EXIT_NOTSTOPPED, u->newpath,
                 ": this update has not begun, an earlier one had to come first");
 }
 

@@ -179,9 +179,6 @@ int sets_install_update(sets_install *m)
   return wait_estatus(wstat);
 }
 
-/* s6-rc-update's exit codes after it may have stopped something */
-enum { NOTSTOPPED = 9, STOPTIMEOUT = 10 };
-
 void sets_install_die(sets_install *m, int code)
 {
   char fmt[UINT_FMT];
@@ -190,7 +187,7 @@ void sets_install_die(sets_install *m, int code)
   if (code)
     strerr_dief(code, "set ", m->set, " is not installed: s6-rc-update failed (exit code ", fmt,
                 "), the databases have not changed",
-                code == NOTSTOPPED || code == STOPTIMEOUT
+                code == S6RC_EXIT_NOTSTOPPED || code == S6RC_EXIT_STOPTIMEOUT
                     ? "; services that it has stopped may be down: s6-rc change brings them up"
                     : "");
   strerr_dief(S6RC_EXIT_SYSTEM, "set ", m->set, " is not installed: s6-rc-update has not switched ",

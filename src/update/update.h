@@ -20,13 +20,6 @@
 
 #include "../engine/engine.h"
 
-/* exit codes of s6-rc-update that are its own */
-enum update_exit_e {
-  UPDATE_EXIT_TWICE = 6,      /* conversion file: one service twice, or two become one */
-  UPDATE_EXIT_NOTSTOPPED = 9, /* not switched: services failed to stop, or must not */
-  UPDATE_EXIT_STOPTIMEOUT = 10
-};
-
 /* --- the conversion file: what becomes of old services, by old number */
 
 typedef struct update_conversion_s update_conversion;

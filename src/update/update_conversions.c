@@ -45,7 +45,7 @@ static int find_old(reader *r, char const *name, uint32_t *old)
   *old = s6rc_list_get(&id.contents, 0);
   if (*old < S6RC_NGENERATED)
     return mistake(r, S6RC_EXIT_WRONGTYPE, "a generated service cannot be converted: ", name, "") ? 0 : -1;
-  if (r->c->by_old[*old].line) return mistake(r, UPDATE_EXIT_TWICE, "mentioned twice: ", name, "") ? 0 : -1;
+  if (r->c->by_old[*old].line) return mistake(r, S6RC_EXIT_TWICE, "mentioned twice: ", name, "") ? 0 : -1;
   return 1;
 }
 
@@ -124,7 +124,7 @@ static int settle_one(reader *r, uint32_t i)
   to = s6rc_list_get(&id.contents, 0);
   if (r->taken[to] != S6RC_NONE) {
     r->line = conv->line ? conv->line : c->by_old[r->taken[to]].line;
-    return mistake(r, UPDATE_EXIT_TWICE, "two services would become ", name, "");
+    return mistake(r, S6RC_EXIT_TWICE, "two services would become ", name, "");
   }
   r->taken[to] = i;
   return 1;

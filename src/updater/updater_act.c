@@ -105,9 +105,9 @@ static void prepare(updater *u, update_context *c, stralloc *path, unsigned char
     case ENGINE_INTERRUPTED: abandon(u, path->s); break;
     case ENGINE_TIMEOUT:
       abandon(u, path->s);
-      strerr_dief(UPDATE_EXIT_STOPTIMEOUT, "not switched: the live database is still the old one");
+      strerr_dief(S6RC_EXIT_STOPTIMEOUT, "not switched: the live database is still the old one");
   }
-  strerr_dief(UPDATE_EXIT_NOTSTOPPED, "not switched: the live database is still the old one");
+  strerr_dief(S6RC_EXIT_NOTSTOPPED, "not switched: the live database is still the old one");
 }
 
 /* *r stays what it is if there is nothing left to start. */

@@ -67,7 +67,7 @@ void updater_make_plan(updater *u)
   }
   if (u->plan.refused == S6RC_NONE) return;
   if (!s6rc_db_service(&u->rc.live.db, u->plan.refused, &sv)) rc_die_damaged(&u->rc);
-  strerr_dief(UPDATE_EXIT_NOTSTOPPED, "service ", sv.name, " is essential, or needed by one that is, and ",
+  strerr_dief(S6RC_EXIT_NOTSTOPPED, "service ", sv.name, " is essential, or needed by one that is, and ",
               u->newpath, " does not have it as what it is: nothing changed (-e stops it)");
 }
 

@@ -64,6 +64,9 @@ enum s6rc_exit_e {
   S6RC_EXIT_UNKNOWN = 3, /* no such identifier */
   S6RC_EXIT_DAMAGED = 4, /* invalid database or state */
   S6RC_EXIT_WRONGTYPE = 5,
+  S6RC_EXIT_TWICE = 6,        /* conversion file: one service twice, or two become one */
+  S6RC_EXIT_NOTSTOPPED = 9,   /* s6-rc-update: not switched, services failed to stop, or must not */
+  S6RC_EXIT_STOPTIMEOUT = 10, /* s6-rc-update: not switched, timed out */
   S6RC_EXIT_USAGE = 100,
   S6RC_EXIT_DIFFERS = 102, /* s6-rc-init: in use, but differently */
   S6RC_EXIT_SYSTEM = 111,
