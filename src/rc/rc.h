@@ -60,8 +60,10 @@ extern void rc_close(rc *);
 /* From now on counts -t, unless it does already: waiting for a lock does not. */
 extern void rc_start_clock(rc *);
 
-/* Makes the marks: RC_NAMED, RC_ALONE, RC_SELECTED and RC_CLOSURE for what names (null
-   terminated) and -a select. */
+/* Makes the marks, with none set. */
+extern void rc_make_marks(rc *);
+/* The same, and sets RC_NAMED, RC_ALONE, RC_SELECTED and RC_CLOSURE for what
+   names (null terminated) and -a select. */
 extern void rc_select(rc *, char const *const *names);
 /* Completes the marks `bit` to a closure in direction dir. */
 extern void rc_close_marks(rc *, s6rc_dir, unsigned char bit);

@@ -9,11 +9,16 @@
 #include "../cli/cli.h"
 #include "rc.h"
 
+void rc_make_marks(rc *o)
+{
+  o->mark = calloc(s6rc_db_n(&o->live.db), 1);
+  if (!o->mark) strerr_diefusys(S6RC_EXIT_SYSTEM, "make the selection");
+}
+
 void rc_select(rc *o, char const *const *names)
 {
   uint32_t n = s6rc_db_n(&o->live.db);
-  o->mark = calloc(n, 1);
-  if (!o->mark) strerr_diefusys(S6RC_EXIT_SYSTEM, "make the selection");
+  rc_make_marks(o);
   for (; *names; names++) {
     s6rc_identifier id;
     cli_resolve(&o->live.db, o->livepath, *names, &id);

@@ -118,7 +118,7 @@ int main(int argc, char const *const *argv)
     rc_open(&u.rc);
   else
     open_locked(&u);
-  rc_select(&u.rc, (char const *const[]){0});
+  rc_make_marks(&u.rc);
   cli_opendb(&u.newdb, u.newpath);
   if (!dryrun) cli_lock_db(&u.newdb, u.newpath, &u.rc.wait);
   updater_read_conversions(&u);
