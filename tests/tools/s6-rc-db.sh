@@ -358,6 +358,22 @@ test_check_finds_damage() {
   db check
 }
 
+# A copy of a database that is not complete is none.
+test_check_finds_what_is_not_there() {
+  sample
+  cp -R "$DB" whole
+  for lacking in srv srv/run s6rc-fdholder/run s6rc-oneshot-runner ''; do
+    rm -r "$DB/servicedirs/$lacking"
+    assert_exit 4 db check
+    assert_contains "$STDERR" "$DB/servicedirs is damaged: no run that can be executed: "
+    rm -r "$DB"
+    cp -R whole "$DB"
+  done
+  chmod 644 "$DB/servicedirs/net/run"
+  assert_exit 4 db check
+  assert_contains "$STDERR" 'executed: net (compile'
+}
+
 # One service's record is damaged: all that does not need it is answered.
 test_damage_stays_where_it_is() {
   sample
