@@ -396,7 +396,8 @@ test_hooks_at_the_same_time() {
 
 # Its first service tree, as it is typed: each line is indented by four blanks.
 test_readme_first_tree() {
-  sed -n '/^A first service tree/,/^What the three/s/^    //p' "$S6RC_TOP/README" >"$T/typed"
+  # with the blanks before them, as they are copied from the page
+  sed -n '/^A first service tree/,/^What the three/{/^    /p;}' "$S6RC_TOP/README" >"$T/typed"
   grep -q 's6-rc-init' "$T/typed" || fail 'no tree in README'
   # here the tree of the test takes the place of the line's, which it does not wait for
   start_scan
