@@ -68,6 +68,9 @@ static int check_item(compile_suggester *g, uint32_t service, source_list const 
   if (!compile_suggest(g, item->name, &other)) return 0;
   if (len && name[len - 1] == '\r')
     source_complain(src, SOURCE_ERROR, &place, "%q is not defined: CRLF line end?", name);
+  else if (source_has_bom(name))
+    source_complain(src, SOURCE_ERROR, &place, "%q is not defined: a byte order mark stands before the name",
+                    name);
   else if (other == item->name)
     source_complain(src, SOURCE_ERROR, &place, "%q is not defined", name);
   else

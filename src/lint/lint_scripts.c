@@ -180,7 +180,7 @@ void lint_crlf(lint *l, uint32_t service, source_service const *sv)
 /* Why the kernel will not execute it; null if it may. */
 static char const *not_executable(lint_text t)
 {
-  static char const bom[] = "\xef\xbb\xbf#!";
+  static char const bom[] = SOURCE_BOM "#!";
   lint_text path;
   if (!t.len) return "empty: the kernel cannot execute it";
   if (t.len >= sizeof bom - 1 && !memcmp(t.s, bom, sizeof bom - 1))

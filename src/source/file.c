@@ -70,6 +70,9 @@ int reader_number(reader *r, unsigned int attribute, uint32_t *u)
     reader_complain(r, SOURCE_ERROR, attribute, 0, "empty, an unsigned integer is wanted");
   else if (strlen(r->buf.s) < len)
     reader_complain(r, SOURCE_ERROR, attribute, 0, "not an unsigned integer: it holds a NUL byte");
+  else if (source_has_bom(r->buf.s))
+    reader_complain(r, SOURCE_ERROR, attribute, 0,
+                    "not an unsigned integer: it begins with a byte order mark");
   else if (r->buf.s[len - 1] == '\r')
     reader_complain(r, SOURCE_ERROR, attribute, 0, "not an unsigned integer: CRLF line end");
   else if (strspn(r->buf.s, "0123456789") == len)
@@ -98,6 +101,7 @@ static s6rc_type likely_type(char const *s)
 {
   static char const blanks[] = " \t\r\n";
   size_t len;
+  if (source_has_bom(s)) s += sizeof SOURCE_BOM - 1;
   s += strspn(s, blanks);
   len = strlen(s);
   while (len && strchr(blanks, s[len - 1])) len--;
@@ -118,6 +122,8 @@ void read_type(reader *r, unsigned int attribute)
     reader_complain(r, SOURCE_ERROR, attribute, 0, "empty: it must hold longrun, oneshot or bundle");
   else if (strlen(r->buf.s) < len)
     reader_complain(r, SOURCE_ERROR, attribute, 0, "bad type: it holds a NUL byte");
+  else if (source_has_bom(r->buf.s))
+    reader_complain(r, SOURCE_ERROR, attribute, 0, "bad type: it begins with a byte order mark");
   else if (r->buf.s[len - 1] == '\r')
     reader_complain(r, SOURCE_ERROR, attribute, 0, "CRLF line end: the file must have Unix line ends");
   else

@@ -109,6 +109,9 @@ void read_script(reader *r, unsigned int attribute)
     reader_complain(r, SOURCE_ERROR, attribute, 0, "not text: it holds a NUL byte");
     return;
   }
+  if (source_has_bom(r->buf.s))
+    reader_complain(r, SOURCE_WARNING, attribute, 1,
+                    "begins with a byte order mark, which becomes a part of the first word");
   x->raw = src->text.len;
   x->rawlen = (uint32_t)r->buf.len;
   if (!stralloc_catb(&src->text, r->buf.s, r->buf.len + 1)) {

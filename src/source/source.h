@@ -9,11 +9,21 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <skalibs/genalloc.h>
 #include <skalibs/stralloc.h>
 
 #include <s6-rc/types.h>
+
+/* What some editors put before a text: nobody sees it, and nothing that reads
+   service definitions skips it. */
+#define SOURCE_BOM "\xef\xbb\xbf"
+
+static inline int source_has_bom(char const *s)
+{
+  return !strncmp(s, SOURCE_BOM, sizeof SOURCE_BOM - 1);
+}
 
 /* Interned names: equal names have equal ids, counted from 0. */
 typedef struct source_nameentry_s source_nameentry;
