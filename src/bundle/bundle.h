@@ -22,6 +22,7 @@ struct bundle_entry_s {
   size_t len;
   s6rc_type type;
   unsigned char added;
+  unsigned char deleted;
   s6rc_list contents;
   size_t first;
   uint32_t n;
@@ -52,7 +53,8 @@ extern int bundle_begin(bundle_change *, s6rc_db const *);
 /* Deletes a bundle; force: one that does not exist is fine. */
 extern bundle_verdict bundle_delete(bundle_change *, char const *name, int force);
 /* Adds a bundle; force: in place of one that exists. contents: n names, which
-   must be in the database and not be deleted; *culprit: the one that is not. */
+   must be in the database as it is before the change; *culprit: the one that
+   is not. */
 extern bundle_verdict bundle_add(bundle_change *, char const *name, char const *const *contents, size_t n,
                                  int force, char const **culprit);
 /* Writes the new name resolution beside the old one, syncs it and renames it

@@ -36,15 +36,28 @@ int bundle_begin(bundle_change *c, s6rc_db const *db)
   return 0;
 }
 
-/* The entry of that name that has not been deleted (a deleted one has no
-   name), or null. The command line is short: looking through all is fine. */
+static int is_called(bundle_entry const *e, char const *name, size_t len)
+{
+  return e->len == len && !memcmp(e->name, name, len);
+}
+
+/* The entry of that name as it will be, or null. The command line is short:
+   looking through all is fine. */
 static bundle_entry *find(bundle_change *c, char const *name)
 {
   size_t len = strlen(name);
-  for (size_t i = 0; i < NENTRIES(c); i++) {
-    bundle_entry *e = ENTRIES(c) + i;
-    if (e->name && e->len == len && !memcmp(e->name, name, len)) return e;
-  }
+  for (size_t i = 0; i < NENTRIES(c); i++)
+    if (!ENTRIES(c)[i].deleted && is_called(ENTRIES(c) + i, name, len)) return ENTRIES(c) + i;
+  return 0;
+}
+
+/* As it is in the database: so the order on the command line is no matter,
+   and a bundle can get another name. */
+static bundle_entry const *find_old(bundle_change const *c, char const *name)
+{
+  size_t len = strlen(name);
+  for (size_t i = 0; i < c->nold; i++)
+    if (is_called(ENTRIES(c) + i, name, len)) return ENTRIES(c) + i;
   return 0;
 }
 
@@ -53,7 +66,7 @@ bundle_verdict bundle_delete(bundle_change *c, char const *name, int force)
   bundle_entry *e = find(c, name);
   if (!e) return force ? BUNDLE_OK : BUNDLE_UNKNOWN;
   if (e->type != S6RC_BUNDLE) return BUNDLE_WRONGTYPE;
-  e->name = 0;
+  e->deleted = 1;
   return BUNDLE_OK;
 }
 
@@ -71,10 +84,9 @@ static bundle_verdict gather(bundle_change *c, bundle_entry *e, char const *cons
   size_t k = 0;
   e->first = genalloc_len(uint32_t, &c->numbers);
   for (size_t i = 0; i < n; i++) {
-    bundle_entry const *member = find(c, contents[i]);
+    bundle_entry const *member = find_old(c, contents[i]);
     *culprit = contents[i];
-    /* only what is in the database: the order on the command line is no matter */
-    if (!member || member->added) return BUNDLE_UNKNOWN;
+    if (!member) return BUNDLE_UNKNOWN;
     for (uint32_t j = 0; j < member->contents.n; j++) {
       uint32_t number = s6rc_list_get(&member->contents, j);
       if (!genalloc_append(uint32_t, &c->numbers, &number)) return BUNDLE_ERROR;

@@ -23,8 +23,7 @@ static int in_order(void const *a, void const *b)
 {
   bundle_entry const *x = a, *y = b;
   int r;
-  if (!x->name != !y->name) return x->name ? -1 : 1;
-  if (!x->name) return 0;
+  if (x->deleted || y->deleted) return x->deleted - y->deleted;
   if ((x->type == S6RC_BUNDLE) != (y->type == S6RC_BUNDLE)) return x->type == S6RC_BUNDLE ? 1 : -1;
   if (x->type != S6RC_BUNDLE) {
     uint32_t m = s6rc_list_get(&x->contents, 0), n = s6rc_list_get(&y->contents, 0);
@@ -55,7 +54,7 @@ static int write_all(bundle_change *c, int fd)
   bundle_entry const *e = genalloc_s(bundle_entry, &c->entries);
   size_t n = genalloc_len(bundle_entry, &c->entries);
   if (!s6rc_resolve_start(&m, fd)) return 0;
-  for (size_t i = 0; i < n && e[i].name; i++)
+  for (size_t i = 0; i < n && !e[i].deleted; i++)
     if (!write_entry(c, &m, e + i)) {
       s6rc_resolve_abort(&m);
       return 0;

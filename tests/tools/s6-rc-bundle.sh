@@ -91,6 +91,16 @@ test_multiple_from_a_shell() {
   assert_eq "$(contents x)" b
 }
 
+# Contents are what they were before anything changes.
+test_multiple_renames() {
+  start
+  edit multiple ' ab' '' x ' ab' ''
+  assert_eq "$(bundles)" 'nothing x'
+  assert_eq "$(contents x)" 'a b'
+  edit -f multiple '' x ' c' '' y ' x' ''
+  assert_eq "$(contents x) $(contents y)" 'c a b'
+}
+
 test_multiple_from_execlineb() {
   start
   execlineb -c "\"$S6RC_BIN/s6-rc-bundle\" -c \"$DB\" multiple { ab nothing } x { a c } \"with blank\" { b } empty { }"
@@ -104,7 +114,6 @@ test_multiple_from_execlineb() {
 test_multiple_refused() {
   start
   before=$(sums)
-  assert_exit 3 edit multiple ' ab' '' x ' ab' ''
   assert_exit 3 edit multiple ' q' '' x ' a' ''
   assert_exit 3 edit multiple ' ab' '' x ' a' '' y ' q' ''
   assert_exit 3 edit multiple '' x ' a' '' y ' x' ''
