@@ -166,6 +166,9 @@ extern void cli_dieopendb(char const *path) gccattr_noreturn;
 /* Dies with 4: database path is damaged; what may be null. */
 extern void cli_diedamaged(char const *path, char const *what) gccattr_noreturn;
 
+/* ": did you mean NAME?" for a name that is not in the database, or "". */
+extern char const *cli_suggestion(s6rc_db const *, char const *name);
+
 /* Looks a name up, or dies with 3 (naming the closest one) or 4. */
 extern void cli_resolve(s6rc_db const *, char const *dbpath, char const *name, s6rc_identifier *);
 

@@ -63,26 +63,30 @@ char const *cli_openlivedb(s6rc_db *db, char const *live)
   return cli_livedb_path(live);
 }
 
-static void die_unknown(s6rc_db const *db, char const *dbpath, char const *name)
+char const *cli_suggestion(s6rc_db const *db, char const *name)
 {
+  static stralloc text = STRALLOC_ZERO;
   s6rc_nearest near;
   s6rc_identifier id;
-  stralloc best = STRALLOC_ZERO;
   char const *s;
   size_t len;
   uint32_t pos = CDB_TRAVERSE_INIT();
   s6rc_nearest_init(&near, name, strlen(name));
   while (s6rc_db_next(db, &s, &len, &id, &pos) > 0) s6rc_nearest_try(&near, s, len);
-  if (!near.best || !stralloc_catb(&best, near.best, near.bestlen) || !stralloc_0(&best))
-    strerr_dief(S6RC_EXIT_UNKNOWN, "no service or bundle named ", name, " in ", dbpath);
-  strerr_dief(S6RC_EXIT_UNKNOWN, "no service or bundle named ", name, " in ", dbpath, ": did you mean ",
-              best.s, "?");
+  /* the name itself is there if it is about to be deleted */
+  return near.best && near.distance && stralloc_copys(&text, ": did you mean ") &&
+                 stralloc_catb(&text, near.best, near.bestlen) && stralloc_cats(&text, "?") &&
+                 stralloc_0(&text)
+             ? text.s
+             : "";
 }
 
 void cli_resolve(s6rc_db const *db, char const *dbpath, char const *name, s6rc_identifier *id)
 {
   int r = s6rc_db_resolve(db, name, strlen(name), id);
-  if (!r) die_unknown(db, dbpath, name);
+  if (!r)
+    strerr_dief(S6RC_EXIT_UNKNOWN, "no service or bundle named ", name, " in ", dbpath,
+                cli_suggestion(db, name));
   if (r < 0) cli_diedamaged(dbpath, "name resolution is damaged");
 }
 

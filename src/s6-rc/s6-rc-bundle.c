@@ -44,8 +44,8 @@ static cli_tool const tool = {.name = "s6-rc-bundle",
                               .options = options,
                               .commands = commands};
 
-static void check(bundle_verdict v, char const *verb, char const *bundle, char const *culprit,
-                  char const *dbpath)
+static void check(bundle_change const *c, bundle_verdict v, char const *verb, char const *bundle,
+                  char const *culprit, char const *dbpath)
 {
   switch (v) {
     case BUNDLE_OK: return;
@@ -59,7 +59,7 @@ static void check(bundle_verdict v, char const *verb, char const *bundle, char c
       strerr_dief(S6RC_EXIT_FAILED, bundle, " exists already in ", dbpath, " (-f replaces a bundle)");
     case BUNDLE_UNKNOWN:
       strerr_dief(S6RC_EXIT_UNKNOWN, "unable to ", verb, " bundle ", bundle, ": no service or bundle named ",
-                  culprit, " in ", dbpath);
+                  culprit, " in ", dbpath, cli_suggestion(c->db, culprit));
     case BUNDLE_WRONGTYPE:
       strerr_dief(S6RC_EXIT_WRONGTYPE, "unable to ", verb, " ", bundle, ": it is a service, not a bundle");
   }
@@ -70,12 +70,12 @@ static void add(bundle_change *c, char const *name, char const *const *contents,
 {
   char const *culprit;
   bundle_verdict v = bundle_add(c, name, contents, n, force, &culprit);
-  check(v, "add", name, culprit, dbpath);
+  check(c, v, "add", name, culprit, dbpath);
 }
 
 static void delete (bundle_change *c, char const *name, int force, char const *dbpath)
 {
-  check(bundle_delete(c, name, force), "delete", name, name, dbpath);
+  check(c, bundle_delete(c, name, force), "delete", name, name, dbpath);
 }
 
 /* The words of the block that begins at *argv, which is moved behind it. */

@@ -52,6 +52,11 @@ test_refusals() {
   refuse 3 'no service or bundle named x' add x x
   refuse 3 'no service or bundle named q' delete q
   refuse 3 'no service or bundle named q' delete ab q
+  refuse 3 'no service or bundle named nothin in ' add x nothin
+  assert_contains "$STDERR" ': did you mean nothing?'
+  refuse 3 ': did you mean nothing?' delete nothign
+  refuse 3 'no service or bundle named ab' delete ab ab
+  assert_lacks "$STDERR" 'did you mean'
   refuse 5 'is a service' delete a
   refuse 5 'is a service' -f delete c
   refuse 5 'is a service' delete s6rc-fdholder
