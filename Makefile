@@ -172,7 +172,7 @@ INSTALLED := \
 
 # Each file appears under its name by a rename: what runs while it is replaced sees the old or the new one.
 install: all
-	@set -e ; set -- $(INSTALLED) ; while test $$# -gt 0 ; do \
+	@set -e ; umask 022 ; set -- $(INSTALLED) ; while test $$# -gt 0 ; do \
 	  to="$(DESTDIR)$$2" ; mkdir -p "$${to%/*}" ; \
 	  if test "$$3" = link ; then rm -f "$$to.new" ; ln -s "$$1" "$$to.new" ; \
 	  else cp -f "$$1" "$$to.new" ; chmod "$$3" "$$to.new" ; fi ; \

@@ -80,6 +80,20 @@ test_every_option_in_help() {
   assert_eq "$STDERR" ''
 }
 
+# The root directory, however it is written.
+test_root() {
+  for prefix in / ''; do
+    configure_in b --prefix=$prefix --exec-prefix=/
+    assert_eq "$(config_h BINPREFIX)" '"/bin/"'
+    assert_eq "$(config_value libdir b/config.mak)" /usr/lib
+    assert_eq "$(config_value sysconfdir b/config.mak)" /etc
+  done
+  for option in --livedir --bootdb --repodir; do
+    assert_exit 1 configure_in b2 $option=/
+    assert_contains "$STDERR" "$option=/: the root directory"
+  done
+}
+
 test_unknown_options() {
   assert_exit 0 configure_in b --enable-wings --disable-maintainer-mode --with-wings=2 --without-x
   for name in --enable-wings --disable-maintainer-mode --with-wings --without-x; do assert_contains "$STDERR" "unknown option $name ignored"; done

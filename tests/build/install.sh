@@ -61,6 +61,8 @@ test_modes_whatever_the_umask() {
   build --prefix="$T/root"
   (umask 077 && make_few -C b install)
   assert_mode root/include/s6-rc/config.h 644
+  find root -type d ! -perm 755 >others
+  assert_file others ''
   assert_mode "root/bin/$(basename "$(any_tool b)")" 755
 }
 
