@@ -140,7 +140,7 @@ build/lib/%.pc: config.mak
 	  echo 'Name: $*' ; echo 'Description: compiled databases and live directories of s6-rc' ; \
 	  echo 'Version: $(version)' ; echo 'Cflags: -I$${includedir}' ; \
 	  echo 'Libs: -L$${libdir} -l$(*:lib%=%)$(if $(SHARED),, $(strip $(pc_libs)))' ; \
-	  $(if $(SHARED),echo 'Libs.private: $(strip $(pc_libs))' ;) } > $@
+	  $(if $(SHARED),echo 'Libs.private: $(if $(filter $(dynlibdir),$(libdir)),,-L$(libdir) )$(strip $(pc_libs))' ;) } > $@
 
 strip: all
 	$(STRIP) -R .note -R .comment $(TOOLS:%=build/bin/%)

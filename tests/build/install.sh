@@ -146,6 +146,18 @@ test_pkg_config_static() { pkg_config; }
 test_pkg_config_shared() {
   pkg_config --enable-shared
   assert_contains "$(needed ./consumer)" libs6rc.so.0.1
+  assert_eq "$(pkg-config --static --libs-only-L libs6rc | tr -d ' ')" "-L$T/root/lib"
+}
+
+# Who links statically is told where the archive is.
+test_pkg_config_two_directories() {
+  need pkg-config
+  configure_linking b --prefix="$T/root" --enable-pkgconfig --enable-shared --libdir="$T/root/lib/s6-rc"
+  make -s -C b build/lib/libs6rc.pc
+  PKG_CONFIG_PATH=b/build/lib
+  export PKG_CONFIG_PATH
+  assert_eq "$(pkg-config --libs-only-L libs6rc | tr -d ' ')" "-L$T/root/lib"
+  assert_contains "$(pkg-config --static --libs-only-L libs6rc)" "-L$T/root/lib/s6-rc"
 }
 
 test_slashpackage() {
