@@ -93,7 +93,10 @@ int main(int argc, char const *const *argv)
   cli_start(&p, &tool, argv);
   while ((c = cli_next(&p))) switch (c) {
       case 'v': verbosity = cli_uint(&p); break;
-      case 'h': how.fdhuser = p.arg; break;
+      case 'h':
+        how.fdhuser = p.arg;
+        if (!*p.arg) cli_dieusage("an empty name is no user", 0);
+        break;
       case 'b': how.block = 1; break;
     }
   if (!p.argv[0] || !p.argv[1]) cli_dieusage("a destination and a source are wanted", 0);

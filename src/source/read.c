@@ -72,8 +72,12 @@ static void complain_missing(reader *r)
   for (unsigned int i = 0; r->sv->type < S6RC_NTYPES && i < SOURCE_NFILES + s6rc_sdfiles_n; i++) {
     if (r->present[i] || !(attribute_get(i).mandatory & 1U << r->sv->type)) continue;
     if (i == SOURCE_CONTENTS && r->present[SOURCE_CONTENTS_D]) continue;
-    source_complain(r->src, SOURCE_ERROR, &place, "a %s needs a file %s, and there is none",
-                    s6rc_type_names[r->sv->type], attribute_get(i).name);
+    if (i == SOURCE_CONTENTS)
+      source_complain(r->src, SOURCE_ERROR, &place,
+                      "a bundle needs a directory contents.d or a file contents, and there is neither");
+    else
+      source_complain(r->src, SOURCE_ERROR, &place, "a %s needs a file %s, and there is none",
+                      s6rc_type_names[r->sv->type], attribute_get(i).name);
   }
 }
 
