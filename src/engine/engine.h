@@ -52,8 +52,9 @@ struct engine_job_s {
   uint32_t namelen;
   char const *name; /* in the database's map */
   s6rc_type type;
-  uint32_t timeout; /* ms, 0 = none */
-  uint32_t pending; /* jobs that have to be done before */
+  unsigned char before; /* the byte of the state that the plan was made from */
+  uint32_t timeout;     /* ms, 0 = none */
+  uint32_t pending;     /* jobs that have to be done before */
   engine_status status;
   engine_failure failure;
   int value;
@@ -98,9 +99,13 @@ struct engine_plan_s {
     .dir = S6RC_UP, .reload = 0, .insist = 0, .n = 0, .jobs = 0, .firstnext = 0, .next = 0 \
   }
 
+/* In a byte of the state that a plan is made from, beside S6RC_STATE_ALL: the
+   service is on its way to the other state, or may be. */
+#define ENGINE_STATE_HALFWAY (1U << 7)
+
 /* Plans to bring all services whose mark has `bit` set (a closure in
-   direction dir) to that state, as far as state says that they are not there.
-   1; 0 and errno (EPROTO, also for dependencies in a cycle; ENOMEM). O(V+E) of
+   direction dir) to that state, as far as state says that they are not there,
+   or only halfway. 1; 0 and errno (EPROTO, also for dependencies in a cycle; ENOMEM). O(V+E) of
    the closure. */
 extern int engine_plan_make(engine_plan *, s6rc_db const *, unsigned char const *state,
                             unsigned char const *mark, unsigned char bit, s6rc_dir dir);

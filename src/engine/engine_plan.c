@@ -9,7 +9,7 @@
 
 static int needs_change(unsigned char state, s6rc_dir dir)
 {
-  return !(state & S6RC_STATE_UP) == (dir == S6RC_UP);
+  return state & ENGINE_STATE_HALFWAY || !(state & S6RC_STATE_UP) == (dir == S6RC_UP);
 }
 
 void engine_plan_free(engine_plan *p)
@@ -47,6 +47,7 @@ static int make_jobs(engine_plan *p, s6rc_db const *db, unsigned char const *sta
                                 .type = sv.type,
                                 .timeout = p->reload ? 0 : sv.timeout[p->dir],
                                 .status = ENGINE_WAITING,
+                                .before = state ? state[i] : 0,
                                 .culprit = S6RC_NONE};
   }
   return 1;

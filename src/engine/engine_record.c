@@ -84,10 +84,12 @@ void engine_record_rest(engine *e, engine_result result)
         r.value = why;
         break;
       case ENGINE_WAITING:
+        if (job->before & ENGINE_STATE_HALFWAY) continue; /* the next run has to know */
         r.result = S6RC_RESULT_SKIPPED;
         r.value = why;
         break;
       case ENGINE_BLOCKED:
+        if (job->before & ENGINE_STATE_HALFWAY) continue;
         r.result = S6RC_RESULT_BLOCKED;
         r.value = JOB(e, job->culprit)->number;
         break;

@@ -22,7 +22,8 @@ static unsigned char state_after(engine const *e, uint32_t job)
 {
   engine_options const *o = e->options;
   if (e->plan->dir == S6RC_DOWN) return 0;
-  return S6RC_STATE_UP | (o->wanted && o->wanted[JOB(e, job)->number] & o->wantedbit ? S6RC_STATE_WANTED : 0);
+  return S6RC_STATE_UP | (JOB(e, job)->before & S6RC_STATE_WANTED) |
+         (o->wanted && o->wanted[JOB(e, job)->number] & o->wantedbit ? S6RC_STATE_WANTED : 0);
 }
 
 static void end_job(engine *e, uint32_t i, engine_status status)
@@ -63,6 +64,10 @@ void engine_fail(engine *e, uint32_t i, engine_failure failure, int value, char 
   job->value = value;
   job->detail = detail ? strdup(detail) : 0;
   e->nfailed++;
+  /* one that an earlier run did not see stop: it is brought down, like any that
+     fails to start */
+  if (job->before & ENGINE_STATE_HALFWAY && e->plan->dir == S6RC_UP && e->options->statefd >= 0)
+    s6rc_state_set(e->options->statefd, job->number, 0);
   end_job(e, i, ENGINE_FAILED);
   block_followers(e, i);
 }

@@ -45,7 +45,8 @@ struct rc_s {
   int started;   /* the clock is */
   uint32_t run;  /* our number in the records; 0: none yet */
   s6rc_live live;
-  unsigned char *mark; /* rc_mark_e, by service number */
+  unsigned char *mark;  /* rc_mark_e, by service number */
+  unsigned char *state; /* for plans: that of live, and ENGINE_STATE_HALFWAY */
 };
 
 /* Opens the live directory for reading, without any lock. */
@@ -55,6 +56,8 @@ extern void rc_open(rc *);
    was interrupted in turn, that is said, and the result; else ENGINE_OK. */
 extern engine_result rc_open_locked(rc *);
 extern void rc_reread(rc *);
+/* Makes the state for plans; those that open locked, or read again, have it. */
+extern void rc_find_halfway(rc *);
 /* Forgets all that. */
 extern void rc_close(rc *);
 /* From now on counts -t, unless it does already: waiting for a lock does not. */

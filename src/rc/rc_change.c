@@ -94,11 +94,11 @@ engine_result rc_phase(rc *o, unsigned char bit, s6rc_dir dir, unsigned char con
 {
   engine_plan plan;
   engine_result r;
-  if (!engine_plan_make(&plan, &o->live.db, o->live.state, o->mark, bit, dir)) rc_die_damaged(o);
+  if (!engine_plan_make(&plan, &o->live.db, o->state, o->mark, bit, dir)) rc_die_damaged(o);
   r = carry_out_or_die(o, &plan, wanted, wantedbit);
   for (uint32_t i = 0; o->dryrun && i < plan.n; i++)
     if (plan.jobs[i].status == ENGINE_DONE)
-      o->live.state[plan.jobs[i].number] = dir == S6RC_UP ? S6RC_STATE_UP : 0;
+      o->state[plan.jobs[i].number] = o->live.state[plan.jobs[i].number] = dir == S6RC_UP ? S6RC_STATE_UP : 0;
   engine_plan_free(&plan);
   return r;
 }

@@ -10,6 +10,7 @@
 #include <skalibs/tai.h>
 
 #include <s6-rc/live.h>
+#include <s6-rc/record.h>
 #include <s6-rc/state.h>
 #include <s6-rc/types.h>
 
@@ -27,9 +28,51 @@ void rc_open(rc *o)
   cli_openlive(&o->live, o->livepath);
 }
 
+/* Did a run tell its supervisor to leave this state, and has not seen it arrive?
+   A start that fails is undone, a stop that fails is not. */
+static int is_halfway(s6rc_record const *r, unsigned char state)
+{
+  if (r->direction == S6RC_RECORD_NONE) return 0;
+  if (r->result == S6RC_RESULT_UNDERWAY) return 1; /* when it was killed */
+  if (r->direction == (state & S6RC_STATE_UP ? S6RC_RECORD_UP : S6RC_RECORD_DOWN)) return 0;
+  switch (r->result) {
+    case S6RC_RESULT_LEFT: return 1;
+    case S6RC_RESULT_DONE:
+    case S6RC_RESULT_BLOCKED:
+    case S6RC_RESULT_SKIPPED: return 0;
+    default: return r->direction == S6RC_RECORD_DOWN;
+  }
+}
+
+/* Without records, or with one that is damaged, which open_records tells, the
+   state is all there is to know. Of oneshots it always is: a script that was
+   left has an end. */
+void rc_find_halfway(rc *o)
+{
+  uint32_t n = s6rc_db_n(&o->live.db);
+  s6rc_records records;
+  free(o->state); /* perhaps of another database */
+  o->state = malloc(n);
+  if (!o->state) strerr_diefusys(S6RC_EXIT_SYSTEM, "make a plan");
+  memcpy(o->state, o->live.state, n);
+  /* not s6rc_records_read: what looks at our own lock, loses it */
+  if (!s6rc_records_load(&records, o->live.fd, n)) {
+    if (errno != ENOENT && errno != EPROTO && o->verbosity)
+      strerr_warnwusys("read ", o->livepath, "/" S6RC_RECORDS_FILE,
+                       " (longruns that an earlier run left halfway are taken for what they count as)");
+    return;
+  }
+  for (uint32_t i = 0; i < o->live.db.nlongruns; i++) {
+    s6rc_record r;
+    if (s6rc_records_get(&records, i, &r) && is_halfway(&r, o->state[i])) o->state[i] |= ENGINE_STATE_HALFWAY;
+  }
+  s6rc_records_free(&records);
+}
+
 void rc_reread(rc *o)
 {
   if (!s6rc_live_reread(&o->live)) cli_dielive(o->livepath, S6RC_PART_STATE);
+  rc_find_halfway(o);
 }
 
 void rc_start_clock(rc *o)
@@ -45,7 +88,8 @@ void rc_close(rc *o)
 {
   s6rc_live_close(&o->live);
   free(o->mark);
-  o->mark = 0;
+  free(o->state);
+  o->mark = o->state = 0;
 }
 
 static void lock_db(rc const *o)

@@ -62,7 +62,7 @@ static void say_left_down(rc *o)
 {
   engine_plan plan;
   if (!o->dryrun) rc_reread(o);
-  if (!engine_plan_make(&plan, &o->live.db, o->live.state, o->mark, RC_AGAIN, S6RC_UP)) rc_die_damaged(o);
+  if (!engine_plan_make(&plan, &o->live.db, o->state, o->mark, RC_AGAIN, S6RC_UP)) rc_die_damaged(o);
   report_not_again(&plan, o->verbosity);
   engine_plan_free(&plan);
 }

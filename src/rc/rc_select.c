@@ -42,7 +42,7 @@ void rc_spare_essentials(rc *o, unsigned char bit)
   uint32_t n = s6rc_db_n(&o->live.db);
   for (uint32_t i = 0; (i = s6rc_mark_next(o->mark, i, n, bit)) < n; i++) {
     s6rc_service sv;
-    if (!(o->live.state[i] & S6RC_STATE_UP)) continue;
+    if (!(o->state[i] & (S6RC_STATE_UP | ENGINE_STATE_HALFWAY))) continue;
     if (!s6rc_db_service(&o->live.db, i, &sv)) rc_die_damaged(o);
     if (!(sv.flags & S6RC_FLAG_ESSENTIAL)) continue;
     o->mark[i] |= RC_ESSENTIAL;

@@ -127,9 +127,10 @@ static int diff(rc *o)
 static int change(rc *o, char const *const *names, int (*change_it)(rc *))
 {
   engine_result r = ENGINE_OK;
-  if (o->dryrun)
+  if (o->dryrun) {
     rc_open(o);
-  else
+    rc_find_halfway(o);
+  } else
     r = rc_open_locked(o);
   if (r != ENGINE_OK)
     strerr_dief(rc_exit_code(r), "nothing else has been done: an interrupted update had to come first");
