@@ -113,6 +113,8 @@ extern void engine_longrun_unheard(engine *, uint32_t job);
 extern void engine_longrun_settle(engine *);
 /* Looks at those again that are to be, if it is time. */
 extern void engine_longrun_look_again(engine *);
+/* Gives up those of which nothing will be heard. */
+extern void engine_longrun_give_up_mute(engine *);
 extern char const *engine_job_name(uint32_t job, void *e);
 
 /* engine_executable.c: 1 if file in service directory name can be executed

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <sys/statvfs.h>
 
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
@@ -343,5 +344,33 @@ void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
       break;
     case NOT_YET:
       if (job->doubtful && !job->wanted) doubt(e, i);
+  }
+}
+
+/* What keeps supervisors from writing their status files: the errno of it */
+static int unwritable(engine const *e, char const **why)
+{
+  struct statvfs fs;
+  if (fstatvfs(e->dirfd, &fs) < 0) return 0;
+  *why =
+      "learn from its s6-supervise what becomes of it (the file system of the live directory is read-only)";
+  if (fs.f_flag & ST_RDONLY) return EROFS;
+  *why = "learn from its s6-supervise what becomes of it (the file system of the live directory is full)";
+  /* those without limits count neither blocks nor files */
+  if (fs.f_blocks && !(geteuid() ? fs.f_bavail : fs.f_bfree)) return ENOSPC;
+  return fs.f_files && !fs.f_ffree ? ENOSPC : 0;
+}
+
+/* A supervisor that cannot write does as it is told, and waiting for it would
+   have no end. One whose status shows that it has been told may be slow. */
+void engine_longrun_give_up_mute(engine *e)
+{
+  char const *why;
+  int err = unwritable(e, &why);
+  for (uint32_t i = 0; err && i < e->plan->n; i++) {
+    if (JOB(e, i)->type != S6RC_LONGRUN || !JOB(e, i)->sent) continue;
+    engine_longrun_look(e, i, 0);
+    if (JOB(e, i)->status == ENGINE_RUNNING && JOB(e, i)->sent && !JOB(e, i)->wanted)
+      engine_fail(e, i, ENGINE_FAIL_SYSTEM, err, why);
   }
 }

@@ -175,6 +175,7 @@ static int handle_events(engine *e, iopause_fd const *x)
 static void say_waiting(engine *e, tain *patience)
 {
   if (tain_future(patience)) return;
+  if (!e->options->dryrun) engine_longrun_give_up_mute(e);
   for (uint32_t i = 0; i < e->plan->n; i++)
     if (JOB(e, i)->status == ENGINE_RUNNING) e->options->say(ENGINE_WAITS, JOB(e, i), e->options->data);
   tain_addsec_g(patience, ENGINE_PATIENCE_MS / 1000);

@@ -39,6 +39,7 @@
 #undef connect
 #undef getpeername
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -345,6 +346,7 @@ ON_FD(ssize_t, writev, (int fd, struct iovec const *v, int n), (fd, v, n))
 ON_FD(ssize_t, pwrite, (int fd, void const *s, size_t n, off_t at), (fd, s, n, at))
 ON_FD(off_t, lseek, (int fd, off_t at, int from), (fd, at, from))
 ON_FD(int, fstat, (int fd, struct stat *st), (fd, st))
+ON_FD(int, fstatvfs, (int fd, struct statvfs *st), (fd, st))
 ON_FD(int, fchmod, (int fd, mode_t m), (fd, m))
 ON_FD(int, fchown, (int fd, uid_t u, gid_t g), (fd, u, g))
 ON_FD(int, fchdir, (int fd), (fd))

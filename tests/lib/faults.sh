@@ -28,6 +28,7 @@ stat EACCES
 lstat EACCES
 fstat EIO
 fstatat EACCES
+fstatvfs EIO
 access EACCES
 faccessat EACCES
 readlink EACCES

@@ -241,4 +241,47 @@ test_system_error() {
   assert_contains "$STDERR" 'service l failed to start: no s6-supervise is running'
 }
 
+# Supervisors go on when they cannot write their status, but nobody learns of
+# it. This test takes 10 s and more.
+test_full_file_system() {
+  need_root
+  need unshare
+  unshare -m true 2>/dev/null || skip 'no private mounts here'
+  mkdir "$T/small"
+  # everything in a mount namespace of its own, the tree too
+  export DB SCAN
+  longrun below
+  longrun l
+  depends l below
+  longrun new
+  oneshot o
+  compile
+  cat >"$T/script" <<'END_OF_SCRIPT'
+mount -t tmpfs -o size=1m,mode=755 tmpfs "$T/small" || exit 77
+mkdir "$SCAN"
+s6-svscan "$SCAN" >"$SCANLOG" 2>&1 </dev/null &
+until s6-svscanctl -z "$SCAN" 2>/dev/null; do sleep 0.05; done
+"$S6RC_BIN/s6-rc-init" -c "$DB" -l "$T/small/live" "$SCAN"
+"$S6RC_BIN/s6-rc" -l "$T/small/live" change l o
+cat /dev/zero >"$T/small/fill" 2>/dev/null
+"$S6RC_BIN/s6-rc" -l "$T/small/live" -Da change >out 2>&1
+echo $? >code
+"$S6RC_BIN/s6-rc" -l "$T/small/live" start new >out.new 2>&1
+echo $? >code.new
+rm "$T/small/fill"
+"$S6RC_BIN/s6-rc" -l "$T/small/live" -Da change
+"$S6RC_BIN/s6-rc" -l "$T/small/live" -a list >left
+s6-svscanctl -t "$SCAN"
+wait
+umount "$T/small"
+END_OF_SCRIPT
+  assert_exit 0 timeout 60 unshare -m sh "$T/script"
+  assert_file code 1
+  assert_contains "$(cat out)" 'service l failed to stop: unable to learn from its s6-supervise what becomes of it (the file system of the live directory is full): No space left on device'
+  assert_contains "$(cat out)" 'not attempted because of l: below'
+  assert_file code.new 1
+  assert_contains "$(cat out.new)" 'service new failed to start: unable to learn'
+  assert_file left ''
+}
+
 run_tests "$@"
