@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <skalibs/sig.h>
 #include <skalibs/stralloc.h>
@@ -27,12 +28,20 @@ static int cat_error(stralloc *sa, char const *what, int e)
   return stralloc_cats(sa, what) && stralloc_cats(sa, ": ") && stralloc_cats(sa, why);
 }
 
+/* The kernel says the same of a script without its interpreter. */
+static int cat_missing(stralloc *sa, engine_job const *job)
+{
+  return job->value != ENOENT || !job->detail || job->detail[0] != '/' || access(job->detail, F_OK) < 0 ||
+         stralloc_cats(sa, " (it is there: what its first line names is not)");
+}
+
 static int cat_noexec(stralloc *sa, engine_job const *job)
 {
   if (!stralloc_cats(sa, "unable to execute ") ||
       !cat_error(sa, job->detail ? job->detail : "it", job->value))
     return 0;
-  switch (job->type == S6RC_LONGRUN ? job->value : 0) {
+  if (job->type == S6RC_ONESHOT) return cat_missing(sa, job);
+  switch (job->value) {
     case ENOEXEC: return stralloc_cats(sa, " (its first line must be #! and an interpreter)");
     case EACCES:
       return stralloc_cats(sa, " (is the live directory on a file system that is mounted noexec?)");

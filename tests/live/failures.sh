@@ -51,7 +51,7 @@ test_program_that_cannot_be_executed() {
 s6-rc: fatal: service b failed to start: unable to execute $T/not-executable: Permission denied
 s6-rc: fatal: service c failed to start: unable to execute /nowhere/program: No such file or directory
 s6-rc: fatal: service d failed to start: unable to execute $T/no-interpreter: Exec format error
-s6-rc: fatal: service e failed to start: unable to execute $T/missing-interpreter: No such file or directory
+s6-rc: fatal: service e failed to start: unable to execute $T/missing-interpreter: No such file or directory (it is there: what its first line names is not)
 s6-rc: fatal: service f failed to start: unable to execute $T: Permission denied
 s6-rc: fatal: 6 services failed"
 }
