@@ -42,15 +42,15 @@ static int is_ours(init_run const *o, char const *path)
   return r;
 }
 
-/* An entry that leads nowhere keeps newer s6-svscan from scanning at all. sweep:
-   nothing of ours is supervised, so links to it are leftovers. */
-/* Calls f for each entry of the scan directory that s6-svscan looks at. */
+/* Calls f for each entry of the scan directory that s6-svscan looks at, and adds
+   up what it returns. */
 static int for_each_entry(init_run const *o, int (*f)(init_run const *, char const *))
 {
   stralloc names = STRALLOC_ZERO, path = STRALLOC_ZERO;
   size_t max = 0;
   int n = sals(o->scandir, &names, &max), sum = 0;
   char const *s = names.s;
+  if (n < 0) strerr_warnwusys("read scan directory ", o->scandir);
   for (int i = 0; i < n; i++, s += strlen(s) + 1)
     if (s[0] != '.' && s6rc_path_set(&path, o->scandir) && s6rc_path_push(&path, s)) sum += (*f)(o, path.s);
   stralloc_free(&names);
@@ -58,6 +58,7 @@ static int for_each_entry(init_run const *o, int (*f)(init_run const *, char con
   return sum;
 }
 
+/* An entry that leads nowhere keeps newer s6-svscan from scanning at all. */
 static int warn_if_dangling(init_run const *o, char const *path)
 {
   struct stat st;
@@ -72,6 +73,7 @@ void init_warn_dangling(init_run const *o)
   for_each_entry(o, &warn_if_dangling);
 }
 
+/* Nothing of ours is supervised: links to it are leftovers. */
 static int unlink_if_ours(init_run const *o, char const *path)
 {
   if (!is_ours(o, path)) return 0;
