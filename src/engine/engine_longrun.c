@@ -225,8 +225,10 @@ void engine_longrun_start(engine *e, uint32_t i)
     system_failure(e, i, "read its supervise/status");
     return;
   }
-  /* without a supervisor, what the status says of a process is not to be trusted */
-  if (!e->plan->insist && judge(e, job, &st, 0) == THERE && (!up || s6_svc_ok(job->name) > 0))
+  /* without a supervisor, what the status says of a process is not to be trusted;
+     and an s6-svc of the run that left it halfway may have outlived that */
+  if (!e->plan->insist && !(job->before & ENGINE_STATE_HALFWAY) && judge(e, job, &st, 0) == THERE &&
+      (!up || s6_svc_ok(job->name) > 0))
     arrived(e, i);
   else
     command(e, i, &st);

@@ -123,12 +123,21 @@ int rc_exit_code(engine_result r)
   return r == ENGINE_OK ? S6RC_EXIT_OK : r == ENGINE_TIMEOUT ? S6RC_EXIT_TIMEDOUT : S6RC_EXIT_FAILED;
 }
 
+/* Who asks for all that is up to stop wants no process left. */
+static void add_halfway(rc *o)
+{
+  uint32_t n = s6rc_db_n(&o->live.db);
+  for (uint32_t i = 0; (i = s6rc_mark_next(o->state, i, n, ENGINE_STATE_HALFWAY)) < n; i++)
+    o->mark[i] |= RC_SELECTED | RC_CLOSURE;
+}
+
 int rc_change(rc *o)
 {
   int down = o->dir == S6RC_DOWN;
   unsigned char downset = down ? RC_CLOSURE : RC_OTHERS, upset = down ? RC_OTHERS : RC_CLOSURE;
   engine_result r = ENGINE_OK, r2;
   rc_start_clock(o);
+  if (down && o->addup) add_halfway(o);
   rc_close_marks(o, o->dir, RC_CLOSURE);
   for (uint32_t i = 0; o->prune && i < s6rc_db_n(&o->live.db); i++)
     if (!(o->mark[i] & RC_CLOSURE)) o->mark[i] |= RC_OTHERS;

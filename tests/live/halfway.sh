@@ -69,6 +69,16 @@ test_start_of_a_killed_run() {
   is_down l
 }
 
+test_start_is_stopped_with_everything() {
+  services "$(ready_run l)" notification-fd=3
+  rm "$SRC/l/dependencies.d/a"
+  start_live
+  assert_exit 2 rc -t 300 change l
+  rc -Da change
+  is_down l
+  assert_drift ''
+}
+
 test_start_is_pruned() {
   left_starting
   rc -p change a
