@@ -90,7 +90,14 @@ static uint32_t batch(engine const *e)
   return n;
 }
 
-static void send_batch(engine *e, uint32_t first, uint32_t n)
+/* At the limit of processes, is there one of ours that makes room when it ends? */
+static int try_later(engine const *e, int err)
+{
+  return (err == EAGAIN || err == ENOMEM) && genalloc_len(engine_child, &e->children);
+}
+
+/* 0: later */
+static int send_batch(engine *e, uint32_t first, uint32_t n)
 {
   char option[3] = {'-', COMMAND(e, first)->letter, 0};
   char const *argv[ENGINE_MAXBATCH + 4] = {SVC, option, "--"};
@@ -98,9 +105,10 @@ static void send_batch(engine *e, uint32_t first, uint32_t n)
   argv[3 + n] = 0;
   if (spawn(e, S6_EXTBINPREFIX SVC, argv, first, n)) {
     for (uint32_t i = 0; i < n; i++) JOB(e, COMMAND(e, first + i)->job)->asked = 1;
-    return;
+    return 1;
   }
   int err = errno;
+  if (try_later(e, err)) return 0;
   for (uint32_t i = 0; i < n; i++) {
     engine_command c = *COMMAND(e, first + i);
     if (!c.matters)
@@ -109,10 +117,11 @@ static void send_batch(engine *e, uint32_t first, uint32_t n)
       engine_fail(e, c.job, ENGINE_FAIL_SYSTEM, err, "run " S6_EXTBINPREFIX SVC);
     left_queue(e, c.job);
   }
+  return 1;
 }
 
-/* A dry run's command, as it would be typed. */
-static void send_dryrun(engine *e, uint32_t i)
+/* A dry run's command, as it would be typed. 0: later */
+static int send_dryrun(engine *e, uint32_t i)
 {
   engine_job const *job = JOB(e, COMMAND(e, i)->job);
   char verbosity[UINT_FMT], throttle[UINT_FMT], number[UINT32_FMT];
@@ -141,10 +150,12 @@ static void send_dryrun(engine *e, uint32_t i)
   }
   if (spawn(e, S6RC_EXTBINPREFIX DRYRUN, argv, i, 1)) {
     JOB(e, COMMAND(e, i)->job)->asked = 1;
-    return;
+    return 1;
   }
 err:
+  if (try_later(e, errno)) return 0;
   engine_fail(e, COMMAND(e, i)->job, ENGINE_FAIL_SYSTEM, errno, "run " S6RC_EXTBINPREFIX DRYRUN);
+  return 1;
 }
 
 void engine_command_flush(engine *e)
@@ -159,11 +170,8 @@ void engine_command_flush(engine *e)
       continue;
     }
     uint32_t n = e->options->dryrun ? 1 : batch(e);
+    if (!(e->options->dryrun ? send_dryrun(e, first) : send_batch(e, first, n))) return;
     e->nextcommand += n;
-    if (e->options->dryrun)
-      send_dryrun(e, first);
-    else
-      send_batch(e, first, n);
   }
 }
 

@@ -226,6 +226,26 @@ test_supervisor_without_a_process_goes() {
   assert_contains "$(summary)" 'service l failed to start: no s6-supervise is running in its service directory'
 }
 
+# At the limit of processes, one that ends makes room.
+test_no_process_for_s6_svc() {
+  need strace
+  [ -z "${S6RC_SANITIZED:-}" ] || skip 'strace and LeakSanitizer do not go together'
+  longrun a
+  longrun b
+  longrun c
+  start_live
+  calls=clone,clone3,vfork,fork
+  strace -qq -o trace -e trace=none "$S6RC_BIN/s6-rc" -l "$LIVE" help >help 2>strace.err ||
+    skip "strace cannot trace here: $(cat strace.err)"
+  for direction in -u -d; do
+    assert_exit 0 strace -qq -o trace -e "trace=$calls" -e "inject=$calls:error=EAGAIN:when=2" \
+      "$S6RC_BIN/s6-rc" -l "$LIVE" $direction change a b c
+    assert_contains "$(cat trace)" 'EAGAIN'
+    assert_exit 0 strace -qq -o trace -e "trace=$calls" -e "inject=$calls:error=EAGAIN:when=2" \
+      "$S6RC_BIN/s6-rc" -l "$LIVE" -n 0 -u change s6rc-fdholder a b c
+  done
+}
+
 test_system_error() {
   need_root
   longrun l
