@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
+#include <skalibs/gccattributes.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
@@ -84,6 +86,18 @@ static int limited(cli_patience const *p)
   return p->block && p->ms;
 }
 
+static void die_unlockable(char const *live, int fd) gccattr_noreturn;
+static void die_unlockable(char const *live, int fd)
+{
+  int e = errno;
+  char const *hint = e != ENOENT ? ""
+                     : faccessat(fd, S6RC_STATE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0
+                         ? " (it is no live directory)"
+                         : " (its file " S6RC_LOCK_FILE " is missing: run s6-rc-init again, which makes it)";
+  errno = e;
+  strerr_diefusys(S6RC_EXIT_SYSTEM, "lock live directory ", live, hint);
+}
+
 int cli_lock_live(char const *live, cli_patience const *p)
 {
   for (;;) {
@@ -92,8 +106,7 @@ int cli_lock_live(char const *live, cli_patience const *p)
     lockfd = limited(p) ? s6rc_lockat_until(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, &p->deadline)
                         : s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, p->block);
     if (lockfd < 0 && errno == EBUSY) cli_diebusy_after(live, fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, p->ms);
-    if (lockfd < 0 && (errno != ENOENT || is_current(live, fd)))
-      strerr_diefusys(S6RC_EXIT_SYSTEM, "lock live directory ", live);
+    if (lockfd < 0 && (errno != ENOENT || is_current(live, fd))) die_unlockable(live, fd);
     if (lockfd >= 0 && is_current(live, fd)) return fd;
     /* while we waited, the name got another directory */
     if (lockfd >= 0) fd_close(lockfd);

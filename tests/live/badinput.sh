@@ -68,6 +68,8 @@ test_missing_parts() {
   ln -s nowhere "$T/dangling"
   assert_exit 111 s6-rc -l "$T/dangling" -a list
   assert_contains "$STDERR" "no live state in $T/dangling: run s6-rc-init first"
+  assert_exit 111 s6-rc -l "$SCAN" change all
+  assert_contains "$STDERR" "unable to lock live directory $SCAN (it is no live directory)"
   assert_exit 111 s6-rc -l "$SCANLOG" -a list
   assert_contains "$STDERR" 'Not a directory'
   rc change all

@@ -85,7 +85,7 @@ test_missing_lock() {
   rc change a
   rm "$LIVE/lock"
   assert_exit 111 rc change a
-  assert_contains "$STDERR" "unable to lock live directory $LIVE: No such file"
+  assert_contains "$STDERR" "unable to lock live directory $LIVE (its file lock is missing: run s6-rc-init again, which makes it): No such file"
   assert_exit 0 timeout 60 "$S6RC_BIN/s6-rc-init" -c "$DB" -l "$LIVE" "$SCAN"
   assert_contains "$STDERR" 'is in use already'
   assert_mode "$LIVE/lock" 600
