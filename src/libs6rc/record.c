@@ -207,7 +207,7 @@ static int is_locked(int livefd)
 
 /* The order makes `over` true: a run that was in the header before, and had no
    lock when we looked, writes no record after that. */
-static int read_records(s6rc_records *r, int livefd, uint32_t n, int look)
+static int read_records(s6rc_records *r, int livefd, uint32_t n, uint32_t wanted, int look)
 {
   int fd = openat(livefd, S6RC_RECORDS_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   *r = (s6rc_records)S6RC_RECORDS_ZERO;
@@ -215,8 +215,8 @@ static int read_records(s6rc_records *r, int livefd, uint32_t n, int look)
   if (fd < 0) return (errno = errno == ELOOP ? EPROTO : errno, 0);
   if (check(fd, n, &r->lastrun)) {
     r->over = r->lastrun - (r->lastrun && (!look || is_locked(livefd)));
-    r->n = n;
-    r->s = malloc((size_t)n * S6RC_RECORD_SIZE + 1); /* none of no services is not a failure */
+    r->n = wanted;
+    r->s = malloc((size_t)wanted * S6RC_RECORD_SIZE + 1); /* none of no services is not a failure */
     if (r->s && read_all(fd, r)) {
       fd_close(fd);
       return 1;
@@ -229,12 +229,12 @@ static int read_records(s6rc_records *r, int livefd, uint32_t n, int look)
 
 int s6rc_records_read(s6rc_records *r, int livefd, uint32_t n)
 {
-  return read_records(r, livefd, n, 1);
+  return read_records(r, livefd, n, n, 1);
 }
 
-int s6rc_records_load(s6rc_records *r, int livefd, uint32_t n)
+int s6rc_records_load(s6rc_records *r, int livefd, uint32_t n, uint32_t wanted)
 {
-  return read_records(r, livefd, n, 0);
+  return read_records(r, livefd, n, wanted, 0);
 }
 
 int s6rc_records_get(s6rc_records const *r, uint32_t number, s6rc_record *rec)

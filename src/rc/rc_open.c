@@ -56,7 +56,7 @@ void rc_find_halfway(rc *o)
   if (!o->state) strerr_diefusys(S6RC_EXIT_SYSTEM, "make a plan");
   memcpy(o->state, o->live.state, n);
   /* not s6rc_records_read: what looks at our own lock, loses it */
-  if (!s6rc_records_load(&records, o->live.fd, n)) {
+  if (!s6rc_records_load(&records, o->live.fd, n, o->live.db.nlongruns)) {
     if (errno != ENOENT && errno != EPROTO && o->verbosity)
       strerr_warnwusys("read ", o->livepath, "/" S6RC_RECORDS_FILE,
                        " (longruns that an earlier run left halfway are taken for what they count as)");

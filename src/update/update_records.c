@@ -19,7 +19,7 @@ int update_records(update_plan const *plan, int oldfd, int newfd)
 {
   s6rc_records old, new = {.n = plan->nnew};
   int ok = 0, e;
-  if (!s6rc_records_load(&old, oldfd, plan->nold) && errno != ENOENT && errno != EPROTO) return 0;
+  if (!s6rc_records_load(&old, oldfd, plan->nold, plan->nold) && errno != ENOENT && errno != EPROTO) return 0;
   new.lastrun = old.lastrun;
   new.s = calloc(plan->nnew, S6RC_RECORD_SIZE);
   if (!new.s) goto end;

@@ -177,7 +177,7 @@ static void change(int whole, s6rc_records const *before)
   r.run = run;
   CHECK(s6rc_record_set(fd, N - 1, &r));
   close(fd);
-  CHECK(s6rc_records_load(&after, live.fd, N) && after.lastrun == run);
+  CHECK(s6rc_records_load(&after, live.fd, N, N) && after.lastrun == run);
   for (uint32_t i = 0; i < N - 1; i++) {
     s6rc_record was;
     int ok = s6rc_records_get(before, i, &was);
@@ -204,7 +204,7 @@ static void try_records(fuzz_input in, unsigned int how)
   live.state = state;
   make_file(&file, &in, how);
   put(S6RC_RECORDS_FILE, file.s, file.len);
-  whole = s6rc_records_load(&r, live.fd, N);
+  whole = s6rc_records_load(&r, live.fd, N, N);
   CHECK(whole || (errno == EPROTO && !r.s));
   for (uint32_t i = 0; whole && i < N; i++) check_codec(r.s + (size_t)i * S6RC_RECORD_SIZE);
   if (how & TELL)

@@ -186,6 +186,14 @@ TEST(written_and_read)
   CHECK_INT(get(dirfd, after, sizeof after), 4 * S6RC_RECORD_SIZE);
   CHECK_MEM(after, before, 4 * S6RC_RECORD_SIZE);
   s6rc_records_free(&all);
+  /* of the first ones only */
+  for (uint32_t wanted = 0; wanted <= 3; wanted++) {
+    CHECK(s6rc_records_load(&all, dirfd, 3, wanted));
+    CHECK_INT(all.n, wanted);
+    CHECK(s6rc_records_get(&all, 2, &r));
+    CHECK_INT(r.direction == S6RC_RECORD_NONE, wanted < 3);
+    s6rc_records_free(&all);
+  }
 }
 
 TEST(runs_are_counted)
@@ -362,7 +370,7 @@ TEST(runs_that_are_over)
   check_over(dirfd, 3);
   /* who has the lock itself does not look, and keeps it */
   CHECK(s6rc_lockat(dirfd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0) >= 0);
-  CHECK(s6rc_records_load(&all, dirfd, 1));
+  CHECK(s6rc_records_load(&all, dirfd, 1, 1));
   CHECK_INT(all.over, 2);
   s6rc_records_free(&all);
   pid = fork();
@@ -371,7 +379,7 @@ TEST(runs_that_are_over)
   CHECK_INT(waitpid(pid, &status, 0), pid);
   CHECK_INT(status, 0);
   CHECK(s6rc_records_write(dirfd, &none));
-  CHECK(s6rc_records_load(&all, dirfd, 1));
+  CHECK(s6rc_records_load(&all, dirfd, 1, 1));
   CHECK_INT(all.over, 0);
   s6rc_records_free(&all);
 }

@@ -123,8 +123,9 @@ static inline int s6rc_record_killed(s6rc_records const *r, s6rc_record const *r
 
 /* --- writing: for whoever has the live directory's lock */
 
-/* As s6rc_records_read. */
-extern int s6rc_records_load(s6rc_records *r, int livefd, uint32_t n);
+/* As s6rc_records_read, of the first `wanted` services: the others have no
+   record then. */
+extern int s6rc_records_load(s6rc_records *r, int livefd, uint32_t n, uint32_t wanted);
 
 /* Replaces the file: n records and lastrun as in r; s null: n without a
    transition. Written beside and renamed; as the state it is not synced, and
