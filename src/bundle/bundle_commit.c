@@ -10,6 +10,7 @@
 
 #include <skalibs/djbunix.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/resolve.h>
 #include <s6-rc/servicedir.h>
 
@@ -86,6 +87,5 @@ int bundle_commit(bundle_change *c)
   if (!ok) unlinkat(dirfd, RESOLVE_NEW, 0);
   errno = e;
   if (!ok) return 0;
-  /* on a file system that cannot sync a directory there is nothing to be done */
-  return fsync(dirfd) >= 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS ? 1 : -1;
+  return s6rc_sync_directory(dirfd) ? 1 : -1;
 }

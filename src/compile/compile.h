@@ -106,9 +106,11 @@ struct compile_options_s {
 
 /* Writes the database. dest must not exist, not even as an empty directory.
    All is built in a directory beside it, which then gets its name: the point
-   of no return is that one rename. 1; 0 and errno: then nothing is left of
-   it, and *what says what could not be done ("create servicedirs/foo"), with
-   a NUL that len counts. */
+   of no return is that one rename, and everything has been synced before. 1;
+   0 and errno: then nothing is left of it, and *what says what could not be
+   done ("create servicedirs/foo"), with a NUL that len counts; -1 and errno:
+   the database is there, but a loss of power may take it away, because the
+   directory that it is in could not be synced. */
 extern int compile_write(compiled const *, char const *dest, compile_options const *, stralloc *what);
 
 /* Removes what killed runs for dest have left beside it. The number of

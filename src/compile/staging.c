@@ -1,7 +1,5 @@
 /* ISC license. */
 
-#include <skalibs/nonposix.h> /* syscall */
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,14 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 
 #include <skalibs/djbunix.h>
 #include <skalibs/random.h>
 
 #include <s6-rc/dbformat.h>
+#include <s6-rc/file.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/trust.h>
 
@@ -131,28 +127,17 @@ void compile_staging_abort(compile_staging *s)
   forget(s);
 }
 
-/* rename() takes an empty directory for no obstacle. The kernel can do
-   better; where it cannot, looking first is the best there is. */
-static int rename_new(int dirfd, char const *from, char const *to)
+int compile_staging_sync(compile_staging *s)
 {
-  struct stat st;
-#ifdef SYS_renameat2
-  enum { NOREPLACE = 1 };
-  if (!syscall(SYS_renameat2, dirfd, from, dirfd, to, NOREPLACE)) return 1;
-  if (errno != ENOSYS && errno != EINVAL) return 0;
-#endif
-  if (!fstatat(dirfd, to, &st, AT_SYMLINK_NOFOLLOW)) return (errno = EEXIST, 0);
-  return errno == ENOENT && !renameat(dirfd, from, dirfd, to);
+  return !fchmod(s->fd, S6RC_MODE_DIR) && s6rc_sync_files(s->fd);
 }
 
 int compile_staging_commit(compile_staging *s)
 {
-  if (fchmod(s->fd, S6RC_MODE_DIR) < 0 || fsync(s->fd) < 0) return 0;
-  if (!rename_new(s->parent, s->name.s, s->dest.s)) return 0;
-  /* the database is there: a file system that cannot sync a directory does not change that */
-  fsync(s->parent);
+  if (!s6rc_rename_new(s->parent, s->name.s, s->dest.s)) return 0;
+  int r = s6rc_sync_directory(s->parent) ? 1 : -1;
   forget(s);
-  return 1;
+  return r;
 }
 
 static int is_staging(char const *name, stralloc const *dest)

@@ -128,7 +128,7 @@ static int write_resolve(writer *w, unsigned char const *digest)
     else
       s6rc_resolve_abort(&m);
   }
-  r = r && !fchmod(fd, S6RC_MODE_FILE) && !fsync(fd);
+  r = r && !fchmod(fd, S6RC_MODE_FILE);
   fd_close(fd);
   return r || writer_failed(w, "write", S6RC_RESOLVE_FILE);
 }
@@ -139,8 +139,7 @@ static int write_db(writer *w, compile_image const *image)
   int r;
   int fd = openat(w->fd, S6RC_DB_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S6RC_MODE_FILE);
   if (fd < 0) return writer_failed(w, "create", S6RC_DB_FILE);
-  r = allwrite(fd, (char const *)image->s, image->len) == image->len && !fchmod(fd, S6RC_MODE_FILE) &&
-      !fsync(fd);
+  r = allwrite(fd, (char const *)image->s, image->len) == image->len && !fchmod(fd, S6RC_MODE_FILE);
   fd_close(fd);
   return r || writer_failed(w, "write", S6RC_DB_FILE);
 }
@@ -169,13 +168,17 @@ int compile_write(compiled const *c, char const *dest, compile_options const *op
   } else {
     w.fd = s.fd;
     r = s6rc_path_set(&w.path, "") && write_all(&w);
+    if (r) {
+      r = compile_staging_sync(&s);
+      if (!r) writer_failed_on(&w, "sync", dest);
+    }
     if (r && options->stop && *options->stop) {
       errno = EINTR;
       r = 0;
     }
     if (r) {
       r = compile_staging_commit(&s);
-      if (!r) writer_failed_on(&w, "create", dest);
+      if (r <= 0) writer_failed_on(&w, r ? "sync the directory of" : "create", dest);
     }
     if (!r) compile_staging_abort(&s);
   }

@@ -35,8 +35,12 @@ struct compile_staging_s {
 /* Makes one. 1; 0 and errno. */
 extern int compile_staging_start(compile_staging *, char const *dest);
 
-/* Gives it the name of the destination, synced: the point of no return. 1,
-   everything is freed; 0 and errno (EEXIST), it must still be aborted. */
+/* Gives it its mode and syncs it, with all that is in it. 1; 0 and errno. */
+extern int compile_staging_sync(compile_staging *);
+
+/* Gives it the name of the destination: the point of no return. 1, or -1 and
+   errno if the directory that it is in could not be synced: everything is
+   freed; 0 and errno (EEXIST): it must still be aborted. */
 extern int compile_staging_commit(compile_staging *);
 
 /* Removes it and frees everything. Keeps errno. */

@@ -61,7 +61,8 @@ extern int repo_install_copy(repo *, repo_install *, char const *set, int remove
 extern int repo_is_live(repo_install const *, char const *db);
 
 /* Makes the boot link lead to the new database: one rename, synced. 1; 0 and
-   errno. */
+   errno; -1 and errno: it does, but the directory that it is in could not be
+   synced, so a loss of power may take that back. */
 extern int repo_install_swap(repo_install *);
 
 /* Removes the new database, and the note. Keeps errno. */

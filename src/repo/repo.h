@@ -221,7 +221,8 @@ extern int repo_draft_reference(repo *, repo_draft *, char const *name);
 extern int repo_draft_committed(repo *, repo_draft *, char const *set, char const *name);
 /* Makes it the current one: the rename in it is the point of no return, and
    all before it has been synced. Frees the draft, in any case. What it
-   replaces is left to repo_sweep. */
+   replaces is left to repo_sweep. 1; 0 and errno; -1 and errno: it is current,
+   but the repository's directory could not be synced. */
 extern int repo_draft_publish(repo *, repo_draft *);
 extern void repo_draft_abandon(repo *, repo_draft *);
 
@@ -289,13 +290,9 @@ extern int repo_committed(repo *, char const *set, stralloc const *current, repo
    stores define a service or bundle of that name. */
 extern int repo_mask(repo_reading *, unsigned char const *rx, char const *bundle);
 
-/* Waits until all files that have been written to fd's file system are on the
-   disk. */
-extern int repo_sync_files(int fd);
-
 /* Compiles a masked and resolved reading, and makes it what has been committed
    of the set. *old: where what it replaces is kept, if keep and there was
-   one; or empty. */
+   one; or empty. -1: as from repo_draft_publish. */
 extern int repo_commit(repo *, char const *set, stralloc const *text, compiled const *, repo_from const *,
                        compile_options const *, int keep, stralloc *old);
 

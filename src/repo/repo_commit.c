@@ -1,7 +1,5 @@
 /* ISC license. */
 
-#include <skalibs/nonposix.h> /* syncfs */
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
@@ -181,19 +180,6 @@ int repo_mask(repo_reading *x, unsigned char const *rx, char const *bundle)
 
 /* --- writing it */
 
-/* Everything that has been written there is on the disk: thousands of small
-   files one by one would take thousands of times as long. */
-int repo_sync_files(int fd)
-{
-#ifdef __linux__
-  return !syncfs(fd);
-#else
-  (void)fd;
-  sync();
-  return 1;
-#endif
-}
-
 /* Fills the new directory, compiled/NAME. */
 static int fill(repo *r, char const *name, stralloc const *set, compiled const *db, repo_from const *from,
                 compile_options const *options)
@@ -212,7 +198,7 @@ static int fill(repo *r, char const *name, stralloc const *set, compiled const *
     repo_failed(r, "write", REPO_COMPILED, name);
   else
     ok = compile_write(db, path.s, options, &r->what) &&
-         (repo_sync_files(fd) || repo_failed(r, "sync", REPO_COMPILED, name));
+         (s6rc_sync_files(fd) || repo_failed(r, "sync", REPO_COMPILED, name));
   int e = errno;
   if (fd >= 0) close(fd);
   stralloc_free(&path);
@@ -282,7 +268,7 @@ int repo_commit(repo *r, char const *set, stralloc const *text, compiled const *
       else
         repo_draft_abandon(r, &d);
     }
-    if (ok && keep && before.len) ok = keep_old(r, before.s, old);
+    if (ok && keep && before.len && !keep_old(r, before.s, old)) ok = 0;
   }
   int e = errno;
   stralloc_free(&name);

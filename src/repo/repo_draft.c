@@ -11,6 +11,7 @@
 #include <skalibs/random.h>
 #include <skalibs/unix-transactional.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
@@ -209,20 +210,22 @@ static int swap(repo *r, repo_draft const *d)
 int repo_draft_publish(repo *r, repo_draft *d)
 {
   int fd = -1;
-  /* a file system that cannot sync a directory says EINVAL */
-  int ok = (!fsync(d->sets) || errno == EINVAL) && (!fsync(d->committed) || errno == EINVAL) &&
-           (!fsync(d->fd) || errno == EINVAL) && (fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0)) >= 0 &&
-           stralloc_ready(&r->name, d->name.len) && swap(r, d);
+  int ok = s6rc_sync_directory(d->sets) && s6rc_sync_directory(d->committed) && s6rc_sync_directory(d->fd) &&
+           (fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0)) >= 0 && stralloc_ready(&r->name, d->name.len) &&
+           swap(r, d);
   if (!ok) {
     repo_failed(r, "make current", d->name.s, 0);
     if (fd >= 0) fd_close(fd);
     repo_draft_abandon(r, d);
     return 0;
   }
-  fsync(r->fd);
+  int synced = s6rc_sync_directory(r->fd), e = errno;
   if (r->current >= 0) close(r->current);
   r->current = fd;
   stralloc_copy(&r->name, &d->name);
   forget(d);
-  return 1;
+  errno = e;
+  if (synced) return 1;
+  repo_failed(r, "sync", 0, 0);
+  return -1;
 }

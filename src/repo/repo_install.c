@@ -9,6 +9,7 @@
 
 #include <skalibs/djbunix.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/lock.h>
 #include <s6-rc/path.h>
@@ -144,19 +145,19 @@ int repo_install_look(repo *r, repo_install *x, char const *set, int first)
   return !x->old.len || check_target(r, x);
 }
 
-/* Syncs the directory that a path is in; a file system that cannot does not
-   change what is there. */
-static void sync_parent(char const *path)
+/* Syncs the directory that a path is in. */
+static int sync_parent(char const *path)
 {
   stralloc sa = STRALLOC_ZERO;
-  int fd = -1;
+  int fd = -1, ok;
   if (put_directory(&sa, path) && stralloc_cats(&sa, ".") && stralloc_0(&sa))
     fd = open(sa.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd >= 0) {
-    fsync(fd);
-    close(fd);
-  }
+  ok = fd >= 0 && s6rc_sync_directory(fd);
+  int e = errno;
+  if (fd >= 0) close(fd);
   stralloc_free(&sa);
+  errno = e;
+  return ok;
 }
 
 /* The directory that the link will be in. */
@@ -179,11 +180,10 @@ static int copy(repo *r, repo_install *x, char const *set, stralloc *where)
   int ok = s6rc_path_set(&path, REPO_COMMITTED) && s6rc_path_push(&path, set) &&
            (fd = openat(r->current, path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
            s6rc_treecopyat(fd, REPO_COMMITTED_DB, AT_FDCWD, x->fresh.s, 0, 1, where) &&
-           (copied = open(x->fresh.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 && repo_sync_files(copied);
+           (copied = open(x->fresh.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 && s6rc_sync_files(copied);
   int e = errno;
   if (fd >= 0) close(fd);
   if (copied >= 0) close(copied);
-  if (ok) sync_parent(x->fresh.s);
   stralloc_free(&path);
   errno = e;
   return ok;
@@ -236,7 +236,7 @@ int repo_install_swap(repo_install *x)
     int e = errno;
     if (!ok) unlink(name.s);
     errno = e;
-    if (ok) sync_parent(x->boot);
+    if (ok && !sync_parent(x->boot)) ok = -1;
   }
   int e = errno;
   stralloc_free(&name);

@@ -12,6 +12,7 @@
 
 #include <skalibs/bytestr.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/path.h>
 
@@ -28,7 +29,7 @@ static int same(char const *a, char const *b)
 {
   struct stat x, y;
   if (stat(a, &x) < 0 || stat(b, &y) < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-  return x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+  return s6rc_same_file(&x, &y);
 }
 
 /* 1, 0; -1: there is no way to know */
@@ -64,10 +65,8 @@ int repo_install_note(repo *r, stralloc const *text)
 {
   if ((!unlinkat(r->fd, INSTALLING_NEW, 0) || errno == ENOENT) &&
       repo_write(r->fd, INSTALLING_NEW, text->s, text->len) &&
-      !renameat(r->fd, INSTALLING_NEW, r->fd, REPO_INSTALLING)) {
-    fsync(r->fd);
+      !renameat(r->fd, INSTALLING_NEW, r->fd, REPO_INSTALLING) && s6rc_sync_directory(r->fd))
     return 1;
-  }
   repo_failed(r, "write", REPO_INSTALLING, 0);
   int e = errno;
   unlinkat(r->fd, INSTALLING_NEW, 0);

@@ -86,6 +86,7 @@ int main(int argc, char const *const *argv)
   char const *dest, *const *dirs;
   uint32_t ndirs = 0;
   unsigned int swept;
+  int written;
   struct stat st;
   cli_parser p;
   char c;
@@ -122,11 +123,15 @@ int main(int argc, char const *const *argv)
   swept = compile_sweep(dest);
   if (swept && verbosity >= VERBOSITY_STEPS)
     strerr_warni("removed what ", count(swept, "earlier run"), " left beside ", dest);
-  if (!compile_write(&db, dest, &how, &what)) {
+  written = compile_write(&db, dest, &how, &what);
+  if (!written) {
     if (caught && errno == EINTR)
       strerr_dief(S6RC_EXIT_SYSTEM, "stopped by SIG", sig_name(caught), ": nothing written");
     strerr_diefusys(S6RC_EXIT_SYSTEM, what.len ? what.s : "create a database");
   }
+  if (written < 0)
+    strerr_warnwusys(what.len ? what.s : "sync", " (", dest,
+                     " is there, but a loss of power may take it away)");
   if (verbosity >= VERBOSITY_STEPS)
     strerr_warni("wrote ", dest, ": ", count(db.nlongruns, "longrun"), ", ", count(db.noneshots, "oneshot"),
                  ", ", count(db.nbundles, "bundle"));

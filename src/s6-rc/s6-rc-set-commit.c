@@ -148,7 +148,7 @@ int main(int argc, char const *const *argv)
   }
   mask(&m, rx, from.bundle);
   how.fdhuser = from.fdhuser;
-  if (!repo_commit(&m.r, m.set, &m.text, &m.x.db, &from, &how, keep, &old)) sets_die(&m.r);
+  sets_check_published(&m.r, repo_commit(&m.r, m.set, &m.text, &m.x.db, &from, &how, keep, &old));
   repo_sweep(&m.r);
   if (old.len && (buffer_puts(buffer_1, old.s) < 0 || buffer_put(buffer_1, "\n", 1) < 0))
     strerr_diefusys(S6RC_EXIT_SYSTEM, "write to stdout");

@@ -46,7 +46,7 @@ static cli_tool const tool = {.name = "s6-rc-set-install",
 int main(int argc, char const *const *argv)
 {
   sets_install m = {.o = SETS_OPTIONS_DEFAULT, .force = 1, .x = REPO_INSTALL_ZERO};
-  int code = 0;
+  int code = 0, swapped;
   cli_parser p;
   char c;
   (void)argc;
@@ -84,7 +84,11 @@ int main(int argc, char const *const *argv)
     code = sets_install_update(&m);
     if (!repo_is_live(&m.x, m.x.fresh.s)) sets_install_die(&m, code);
   }
-  if (!repo_install_swap(&m.x)) {
+  swapped = repo_install_swap(&m.x);
+  if (swapped < 0)
+    strerr_warnwusys("sync the directory of ", m.x.boot,
+                     " (the link is made, but a loss of power may take it back)");
+  if (!swapped) {
     int e = errno;
     if (m.noupdate) repo_install_undo(&m.r, &m.x);
     errno = e;

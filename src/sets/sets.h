@@ -82,6 +82,8 @@ extern unsigned char *sets_read(repo *, s6rc_db const *, char const *set);
 extern void sets_begin(repo *, repo_draft *, int blank);
 extern void sets_write(repo *, repo_draft *, s6rc_db const *, char const *set, unsigned char const *rx);
 extern void sets_publish(repo *, repo_draft *);
+/* Dies if publishing has failed (0); warns if a loss of power may undo it (-1). */
+extern void sets_check_published(repo *, int published);
 
 /* The name of a service, by its number. */
 typedef char const *sets_name_func(void const *data, uint32_t number);

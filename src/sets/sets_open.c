@@ -146,8 +146,16 @@ void sets_write(repo *r, repo_draft *d, s6rc_db const *db, char const *set, unsi
   stralloc_free(&text);
 }
 
+void sets_check_published(repo *r, int published)
+{
+  if (!published) sets_die(r);
+  if (published < 0)
+    strerr_warnwusys(r->what.len ? r->what.s : "sync the repository",
+                     " (the change is made, but a loss of power may take it back)");
+}
+
 void sets_publish(repo *r, repo_draft *d)
 {
-  if (!repo_draft_publish(r, d)) sets_die(r);
+  sets_check_published(r, repo_draft_publish(r, d));
   repo_sweep(r);
 }

@@ -93,6 +93,19 @@ KILLED_EACH=6
 
 what_is() { if [ -L repo/current ]; then state; else echo none; fi; }
 
+# COMMAND with the sync of this directory failing, the last time that it is made.
+# It is run twice, and undone by `put_back_unsynced` between.
+unsynced() { # DIRECTORY COMMAND...
+  _directory=$1
+  shift
+  need strace
+  ASAN_OPTIONS=detect_leaks=0 strace -qq -y -o trace -e trace=fsync "$@"
+  put_back_unsynced
+  _nth=$(awk -v dir="$_directory" 'index($0, "<" dir ">") { n = NR } END { print n + 0 }' trace)
+  [ "$_nth" -gt 0 ] || fail "$_directory is not synced:" "$(cat trace)"
+  capture env ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace -e "inject=fsync:error=EIO:when=$_nth" "$@"
+}
+
 put_back() {
   rm -rf repo
   [ ! -d before ] || cp -a before repo

@@ -567,4 +567,23 @@ test_terminated_before_the_update_runs() {
   assert_installed 'a b c e'
 }
 
+# The boot link could be lost again: told. The record of what is to be tidied up
+# could be: not begun.
+test_unsynced() {
+  begin
+  put_back_unsynced() { rm -rf boot; }
+  mkdir boot
+  unsynced "$T/boot" "$S6RC_BIN/s6-rc-set-install" -r "$T/repo" -c "$T/$BOOT" -l "$LIVE" --no-update s
+  assert_eq "$status" 0
+  assert_contains "$STDERR" "s6-rc-set-install: warning: unable to sync the directory of $T/$BOOT (the link is made, but a loss of power may take it back): Input/output error"
+  boot_db check
+  put_back_unsynced
+  unsynced "$T/repo" "$S6RC_BIN/s6-rc-set-install" -r "$T/repo" -c "$T/$BOOT" -l "$LIVE" --no-update s
+  assert_eq "$status" 111
+  assert_contains "$STDERR" "s6-rc-set-install: fatal: unable to write $T/repo/installing: Input/output error"
+  assert_absent boot
+  install_set --no-update s
+  assert_eq "$(databases)" "$(readlink $BOOT)"
+}
+
 run_tests "$@"

@@ -347,4 +347,20 @@ test_no_services() {
   assert_output '' committed s contents default
 }
 
+# What is done, but could be undone by a loss of power, is told.
+test_unsynced() {
+  repository
+  put_back_unsynced() { tool set-delete s; }
+  unsynced "$T/repo" "$S6RC_BIN/s6-rc-set-new" -r "$T/repo" s
+  assert_eq "$status" 0
+  assert_contains "$STDERR" "s6-rc-set-new: warning: unable to sync $T/repo (the change is made, but a loss of power may take it back): Input/output error"
+  assert_file repo/current/sets/s
+  put_back_unsynced() { tool set-change s active ftp; }
+  unsynced "$T/repo" "$S6RC_BIN/s6-rc-set-commit" -r "$T/repo" s
+  assert_eq "$status" 0
+  assert_contains "$STDERR" "s6-rc-set-commit: warning: unable to sync $T/repo ("
+  capture tool set-commit -v2 s
+  assert_contains "$STDERR" 'nothing has changed since the last commit'
+}
+
 run_tests "$@"

@@ -111,7 +111,7 @@ test_signals() {
     assert_eq "$(beside)" '' "beside the destination after SIG$signal at $call $n"
   done <calls
   # where the database is nearly there
-  injected 'fsync:signal=TERM:when=2'
+  injected 'syncfs:signal=TERM'
   assert_eq "$status" 111
   assert_eq "$(beside)" ''
 }
@@ -122,18 +122,19 @@ test_failing_system_calls() {
   need_strace
   small_source
   traced
-  last=$(grep '^fsync ' calls | tail -n 1)
   while read -r call n; do
     case $call in
       mkdir | mkdirat | write | writev) error=ENOSPC ;;
       open | openat) error=EMFILE ;;
-      fsync | renameat2 | fchmod | fchmodat) error=EIO ;;
+      fsync | syncfs | renameat2 | fchmod | fchmodat) error=EIO ;;
       *) continue ;;
     esac
     injected "$call:error=$error:when=$n"
-    if [ "$call $n" = "$last" ]; then
-      # that of the parent directory: the database is there
+    if [ "$call" = fsync ]; then
+      # of the directory that the database is in, and is there
       assert_eq "$status" 0
+      assert_contains "$STDERR" "s6-rc-compile: warning: unable to sync the directory of $DB ($DB is there, but a loss of power may take it away): Input/output error"
+      diff -r whole "$DB"
       rm -rf "$DB"
     elif [ "$status" = 0 ] && [ "$call" = openat ]; then
       # looking for what earlier runs have left is no duty
@@ -145,6 +146,31 @@ test_failing_system_calls() {
     fi
     assert_eq "$(beside)" '' "beside the destination when $call $n fails with $error"
   done <calls
+}
+
+# Before the database gets its name, everything in it is on the disk, and then
+# the name is.
+test_synced() {
+  need_strace
+  small_source
+  traced
+  awk '/syncfs\(/ { print "all" }
+    /renameat2?\(/ { print "name" }
+    / (fsync|fdatasync)\(/ { print "directory" }
+    / (write|writev|pwrite64|mkdirat|fchmod|fchmodat|symlinkat)\(|O_CREAT/ { print "change" }' trace | uniq >order
+  assert_eq "$(cat order)" "$(printf '%s\n' change all name directory)"
+}
+
+# A file system that cannot sync directories is no reason to warn.
+test_directories_without_sync() {
+  need_strace
+  small_source
+  for error in EINVAL EROFS; do
+    injected "fsync:error=$error"
+    assert_eq "$status" 0
+    assert_eq "$STDERR" ''
+    rm -rf "$DB"
+  done
 }
 
 # A kernel or file system without RENAME_NOREPLACE.
@@ -182,7 +208,7 @@ test_destination_that_exists() {
 test_destination_that_appears() {
   need_strace
   small_source
-  ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e inject=fsync:signal=STOP:when=2 "$S6RC_BIN/s6-rc-compile" "$DB" "$SRC" 2>err &
+  ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e inject=syncfs:signal=STOP "$S6RC_BIN/s6-rc-compile" "$DB" "$SRC" 2>err &
   wait_for 10 grep -q 'stopped by SIGSTOP' trace
   # one that is under way is not what an earlier run has left
   compile -v2 2>log
