@@ -12,6 +12,7 @@
 #include <skalibs/types.h>
 
 #include <s6-rc/dbformat.h>
+#include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/lock.h>
 #include <s6-rc/state.h>
@@ -53,7 +54,7 @@ void cli_say_missing(uint32_t n, char const *name, char const *scandir)
 static int is_current(char const *live, int fd)
 {
   struct stat ours, now;
-  return !fstat(fd, &ours) && !stat(live, &now) && ours.st_ino == now.st_ino && ours.st_dev == now.st_dev;
+  return !fstat(fd, &ours) && !stat(live, &now) && s6rc_same_file(&ours, &now);
 }
 
 void cli_diebusy_after(char const *what, int fd, char const *file, s6rc_lockmode mode, unsigned int ms)

@@ -13,6 +13,7 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/lock.h>
@@ -31,7 +32,7 @@ static int has_link(char const *path, char const *name, char const *wanted)
   stralloc file = STRALLOC_ZERO;
   struct stat there, here;
   int r = s6rc_path_set(&file, path) && s6rc_path_push(&file, name) && !stat(file.s, &there) &&
-          !stat(wanted, &here) && there.st_ino == here.st_ino && there.st_dev == here.st_dev;
+          !stat(wanted, &here) && s6rc_same_file(&there, &here);
   stralloc_free(&file);
   return r;
 }

@@ -12,6 +12,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/path.h>
 #include <s6-rc/record.h>
@@ -71,8 +72,7 @@ static int stat_current(char const *path, struct stat *st)
 int s6rc_live_moved(s6rc_live const *live, char const *path)
 {
   struct stat now, then;
-  return !fstat(live->fd, &then) && stat_current(path, &now) &&
-         (now.st_ino != then.st_ino || now.st_dev != then.st_dev);
+  return !fstat(live->fd, &then) && stat_current(path, &now) && !s6rc_same_file(&now, &then);
 }
 
 /* Does what could not be opened have another place by now, or a place at all? */

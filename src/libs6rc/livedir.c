@@ -16,6 +16,7 @@
 
 #include <s6/s6.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/lock.h>
@@ -148,7 +149,7 @@ int s6rc_livedir_published(char const *live, char const *path)
 {
   struct stat link, there, ours;
   return !lstat(live, &link) && S_ISLNK(link.st_mode) && !stat(live, &there) && !stat(path, &ours) &&
-         there.st_ino == ours.st_ino && there.st_dev == ours.st_dev;
+         s6rc_same_file(&there, &ours);
 }
 
 /* The link is made inside of the directory: if we are killed before it gets
@@ -210,7 +211,7 @@ int s6rc_livedir_supervised(int fd, int follow)
       if (errno) r = -1;
       break;
     }
-    if (d->d_name[0] == '.' && (!d->d_name[1] || (d->d_name[1] == '.' && !d->d_name[2]))) continue;
+    if (s6rc_is_dots(d->d_name)) continue;
     r = is_supervised(sdfd, d->d_name, follow, &path);
   }
   e = errno;

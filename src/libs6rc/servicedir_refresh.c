@@ -1,7 +1,5 @@
 /* ISC license. */
 
-#include <skalibs/nonposix.h> /* syscall */
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,13 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
@@ -31,11 +27,8 @@ static int put_in_place(int fd, char const *temporary, char const *name)
 {
   if (!renameat(fd, temporary, fd, name)) return 1;
   if (errno != ENOTEMPTY && errno != EEXIST && errno != EISDIR && errno != ENOTDIR) return 0;
-#ifdef SYS_renameat2
-  enum { EXCHANGE = 2 };
-  if (!syscall(SYS_renameat2, fd, temporary, fd, name, EXCHANGE)) return s6rc_treeremoveat(fd, temporary);
-  if (errno != ENOSYS && errno != EINVAL) return 0;
-#endif
+  int r = s6rc_rename_exchange(fd, temporary, fd, name);
+  if (r >= 0) return r && s6rc_treeremoveat(fd, temporary);
   return s6rc_treeremoveat(fd, name) && !renameat(fd, temporary, fd, name);
 }
 

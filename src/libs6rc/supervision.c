@@ -20,6 +20,7 @@
 #include <s6/s6.h>
 
 #include <s6-rc/dbformat.h>
+#include <s6-rc/file.h>
 #include <s6-rc/listen.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/path.h>
@@ -210,8 +211,7 @@ static int link_names(s6rc_supervision const *s, char const *name, stralloc *lin
 static int leads_to(char const *link, int servicedirsfd, char const *name)
 {
   struct stat there, ours;
-  return !stat(link, &there) && !fstatat(servicedirsfd, name, &ours, 0) && there.st_ino == ours.st_ino &&
-         there.st_dev == ours.st_dev;
+  return !stat(link, &there) && !fstatat(servicedirsfd, name, &ours, 0) && s6rc_same_file(&there, &ours);
 }
 
 /* Is link one to target, or one to what is called name in servicedirsfd, in
@@ -235,7 +235,7 @@ static int is_ours(s6rc_supervision const *s, char const *name, char const *link
   if (!stralloc_catb(&dir, there.s, (size_t)(slash - there.s) + 1) || !stralloc_0(&dir) ||
       fstat(s->servicedirsfd, &ours) < 0)
     goto end;
-  r = !stat(dir.s, &theirs) && theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+  r = !stat(dir.s, &theirs) && s6rc_same_file(&theirs, &ours);
 end:
   e = errno;
   stralloc_free(&there);

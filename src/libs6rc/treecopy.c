@@ -13,6 +13,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
@@ -133,7 +134,7 @@ static int copy_dir(copier *c, int srcfd, char const *src, int dstfd, char const
       if (errno) goto end;
       break;
     }
-    if (d->d_name[0] == '.' && (!d->d_name[1] || (d->d_name[1] == '.' && !d->d_name[2]))) continue;
+    if (s6rc_is_dots(d->d_name)) continue;
     if (!copy_any(c, from, d->d_name, to, d->d_name)) goto end;
   }
   if (c->keepowner && fchown(to, st->st_uid, st->st_gid) < 0) goto end;

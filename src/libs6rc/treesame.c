@@ -11,6 +11,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
 
@@ -67,7 +68,7 @@ static char const *next_entry(DIR *dir)
   do {
     errno = 0;
     d = readdir(dir);
-  } while (d && d->d_name[0] == '.' && (!d->d_name[1] || (d->d_name[1] == '.' && !d->d_name[2])));
+  } while (d && s6rc_is_dots(d->d_name));
   return d ? d->d_name : 0;
 }
 

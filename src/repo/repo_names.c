@@ -9,6 +9,7 @@
 
 #include <skalibs/djbunix.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/path.h>
 
 #include "repo.h"
@@ -24,18 +25,13 @@ static int compare(void const *a, void const *b)
   return strcmp(*(char const *const *)a, *(char const *const *)b);
 }
 
-static int is_dots(char const *s)
-{
-  return s[0] == '.' && (!s[1] || (s[1] == '.' && !s[2]));
-}
-
 static int gather(DIR *dir, stralloc *text, int all)
 {
   for (;;) {
     errno = 0;
     struct dirent const *d = readdir(dir);
     if (!d) return !errno;
-    if (all ? is_dots(d->d_name) : d->d_name[0] == '.') continue;
+    if (all ? s6rc_is_dots(d->d_name) : d->d_name[0] == '.') continue;
     if (!stralloc_catb(text, d->d_name, strlen(d->d_name) + 1)) return 0;
   }
 }

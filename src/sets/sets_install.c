@@ -13,6 +13,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/types.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/path.h>
 
@@ -106,7 +107,7 @@ static int leads_through(char const *path, char const *boot)
   int r = 0, ok = !lstat(boot, &link) && s6rc_path_set(&now, path);
   for (int i = 0; ok && !r && i < MOST && !lstat(now.s, &st) && S_ISLNK(st.st_mode); i++) {
     char const *slash = strrchr(now.s, '/');
-    r = st.st_ino == link.st_ino && st.st_dev == link.st_dev;
+    r = s6rc_same_file(&st, &link);
     ok = s6rc_path_readlinkat(&text, AT_FDCWD, now.s);
     if (ok && text.s[0] != '/' && slash) {
       s6rc_path_pop(&now, (size_t)(slash - now.s));

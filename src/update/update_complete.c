@@ -16,6 +16,7 @@
 #include <skalibs/strerr.h>
 #include <skalibs/unix-transactional.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/path.h>
@@ -63,7 +64,7 @@ static int point_runner(completer *x)
   int ok = 0, e;
   int fd = open2_at(x->servicedirs, S6RC_ONESHOT_RUNNER "/../..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0 || fstat(fd, &there) < 0 || fstat(x->fd, &here) < 0) goto end;
-  ok = here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+  ok = s6rc_same_file(&here, &there);
   if (ok || !s6rc_path_readlinkat(&now, fd, S6RC_LIVE_COMPILED) || !s6rc_path_set(&wanted, "..") ||
       !s6rc_path_push(&wanted, slash ? slash + 1 : x->c->live) ||
       !s6rc_path_push(&wanted, S6RC_LIVE_COMPILED))

@@ -1,7 +1,5 @@
 /* ISC license. */
 
-#include <skalibs/nonposix.h> /* syscall */
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,15 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/types.h>
 #include <skalibs/unix-transactional.h>
 
+#include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/livedir.h>
 #include <s6-rc/path.h>
@@ -67,11 +63,8 @@ static size_t find_name(settler *x, char const *name)
    link, at once where the kernel can do that. */
 static int exchange(settler *x, char const *there, char const *name)
 {
-#ifdef SYS_renameat2
-  enum { EXCHANGE = 2 };
-  if (!syscall(SYS_renameat2, x->home, there, x->services, name, EXCHANGE)) return 1;
-  if (errno != ENOSYS && errno != EINVAL) return 0;
-#endif
+  int r = s6rc_rename_exchange(x->home, there, x->services, name);
+  if (r >= 0) return r;
   return !unlinkat(x->home, there, 0) && !renameat(x->services, name, x->home, there) &&
          !symlinkat(x->path.s, x->services, name);
 }
@@ -155,11 +148,6 @@ static int strip(update_context *c, int fd)
   return 1;
 }
 
-static int same(struct stat const *a, struct stat const *b)
-{
-  return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
-}
-
 static int remove_others(update_context *c, int fd, int first)
 {
   stralloc paths = STRALLOC_ZERO;
@@ -169,7 +157,8 @@ static int remove_others(update_context *c, int fd, int first)
   char const *s = paths.s;
   for (int i = 0; ok && i < n; i++, s += strlen(s) + 1) {
     ok = !lstat(s, &st);
-    if (ok && !same(&st, &here) && !same(&st, &there)) ok = s6rc_treeremoveat(AT_FDCWD, s) || fail_at(c, s);
+    if (ok && !s6rc_same_file(&st, &here) && !s6rc_same_file(&st, &there))
+      ok = s6rc_treeremoveat(AT_FDCWD, s) || fail_at(c, s);
   }
   e = errno;
   stralloc_free(&paths);
@@ -216,7 +205,7 @@ int update_clean(update_context *c, int fd)
   int n = s6rc_livedir_list(c->live, &paths), ok = n >= 0 && !fstat(fd, &here), e;
   char const *s = paths.s;
   for (int i = 0; ok && i < n; i++, s += strlen(s) + 1) {
-    if (lstat(s, &st) < 0 || same(&st, &here)) continue;
+    if (lstat(s, &st) < 0 || s6rc_same_file(&st, &here)) continue;
     s6rc_path_set(&c->where, s);
     ok = s6rc_livedir_sweep(s) >= 0;
   }
