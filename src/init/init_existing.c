@@ -142,9 +142,13 @@ static int sweep(init_run *o, char const *path, int fd)
   tain limit;
   int r, published;
   int lockfd = s6rc_lockat(fd, S6RC_LOCK_FILE, S6RC_LOCK_EXCLUSIVE, 0);
-  if (lockfd < 0 && errno != ENOENT) {
+  if (lockfd < 0 && errno == EBUSY) {
     fd_close(take_lock(o, fd, path));
     return 0;
+  }
+  if (lockfd < 0 && errno != ENOENT) {
+    warn_or_die(o, "lock", path);
+    return 1;
   }
   if (s6rc_livedir_supervised(fd, 0)) {
     fd_close(lockfd);

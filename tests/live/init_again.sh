@@ -197,6 +197,28 @@ test_leftovers() {
   s6-svok "$T/live/servicedirs/a"
 }
 
+# What nobody can lock cannot be removed: that is told, and no obstacle, unless
+# the live name leads there.
+test_leftovers_that_cannot_be_locked() {
+  longrun a
+  start_live
+  LIVE=$T/live2
+  mkdir "$LIVE:s6-rc-init:alink1" "$LIVE:s6-rc-init:direct" "$LIVE:s6-rc-init:direct/lock"
+  : >elsewhere
+  ln -s "$T/elsewhere" "$LIVE:s6-rc-init:alink1/lock"
+  assert_exit 0 live_init -p 2-
+  assert_eq "$(printf '%s\n' "$STDERR" | sort)" "s6-rc-init: warning: unable to lock $LIVE:s6-rc-init:alink1, left by an earlier run: Too many levels of symbolic links
+s6-rc-init: warning: unable to lock $LIVE:s6-rc-init:direct, left by an earlier run: Is a directory"
+  [ -L "$LIVE:s6-rc-init:alink1/lock" ]
+  s6-svok "$LIVE/servicedirs/a"
+  LIVE=$T/live3
+  mkdir "$LIVE:s6-rc-init:alink1"
+  ln -s "$T/elsewhere" "$LIVE:s6-rc-init:alink1/lock"
+  ln -s live3:s6-rc-init:alink1 "$LIVE"
+  assert_exit 111 live_init -p 3-
+  assert_eq "$STDERR" "s6-rc-init: fatal: unable to lock $LIVE:s6-rc-init:alink1, left by an earlier run: Too many levels of symbolic links"
+}
+
 test_live_directory_is_locked() {
   longrun a
   oneshot slow up="sh -c \"touch $T/begun; until test -e $T/go; do sleep 0.05; done\""
