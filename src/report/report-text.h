@@ -7,14 +7,17 @@
 #define S6RC_REPORT_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* The number of bytes (1 to 4, at most len) of the character at s; 0 if it is
-   not UTF-8, or a control character, or none that XML may contain. */
-extern size_t report_utf8(char const *s, size_t len);
+/* The number of bytes (1 to 4, at most len) of the UTF-8 character at s, and
+   the character; 0 if there is none: no overlong forms, no surrogates, nothing
+   above U+10FFFF. */
+extern size_t report_utf8(char const *s, size_t len, uint32_t *character);
 
 /* Writes a name in buffer_1 with `escape` for characters that need it: called
-   with one, it returns what to write instead, or null. Bytes for which
-   report_utf8 is 0 become `before` and two hexadecimal digits. 1; 0 and errno. */
+   with one, it returns what to write instead, or null. Bytes that are not
+   UTF-8, and the first one of a control character or one that XML may not
+   contain, become `before` and two hexadecimal digits. 1; 0 and errno. */
 typedef char const *report_escape_func(char c);
 extern int report_put_text(char const *s, size_t len, report_escape_func *escape, char const *before);
 

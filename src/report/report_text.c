@@ -13,18 +13,23 @@ static struct {
   unsigned char len;
   uint32_t least;
 } const forms[] = {
-    {.mask = 0x80, .lead = 0x00, .len = 1, .least = 0x20},
-    {.mask = 0xe0, .lead = 0xc0, .len = 2, .least = 0xa0}, /* below: controls again */
+    {.mask = 0x80, .lead = 0x00, .len = 1, .least = 0x00},
+    {.mask = 0xe0, .lead = 0xc0, .len = 2, .least = 0x80},
     {.mask = 0xf0, .lead = 0xe0, .len = 3, .least = 0x800},
     {.mask = 0xf8, .lead = 0xf0, .len = 4, .least = 0x10000},
 };
 
-static int is_allowed(uint32_t c)
+static int is_character(uint32_t c)
 {
-  return c != 0x7f && (c < 0xd800 || c > 0xdfff) && c != 0xfffe && c != 0xffff && c <= 0x10ffff;
+  return c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
 }
 
-size_t report_utf8(char const *s, size_t len)
+static int is_for_xml(uint32_t c)
+{
+  return c >= 0x20 && (c < 0x7f || c > 0x9f) && c != 0xfffe && c != 0xffff;
+}
+
+size_t report_utf8(char const *s, size_t len, uint32_t *character)
 {
   for (size_t i = 0; len && i < sizeof forms / sizeof *forms; i++) {
     unsigned char first = (unsigned char)s[0];
@@ -35,7 +40,8 @@ size_t report_utf8(char const *s, size_t len)
       if (((unsigned char)s[k] & 0xc0) != 0x80) return 0;
       c = c << 6 | ((unsigned char)s[k] & 0x3f);
     }
-    return c >= forms[i].least && is_allowed(c) ? forms[i].len : 0;
+    *character = c;
+    return c >= forms[i].least && is_character(c) ? forms[i].len : 0;
   }
   return 0;
 }
@@ -44,7 +50,9 @@ int report_put_text(char const *s, size_t len, report_escape_func *escape, char 
 {
   static char const digits[] = "0123456789abcdef";
   while (len) {
-    size_t n = report_utf8(s, len);
+    uint32_t c;
+    size_t n = report_utf8(s, len, &c);
+    if (n && !is_for_xml(c)) n = 0;
     char const *instead = n ? (*escape)(*s) : before;
     if ((instead ? buffer_puts(buffer_1, instead) : buffer_put(buffer_1, s, n)) < 0) return 0;
     if (!n) {

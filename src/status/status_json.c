@@ -7,29 +7,10 @@
 
 #include <skalibs/types.h>
 
+#include "../report/report-text.h"
 #include "status.h"
 
 static char const hex[] = "0123456789abcdef";
-
-/* The length of the UTF-8 character that begins at s; 0 if none does. No
-   overlong forms, no surrogates, nothing above U+10FFFF. */
-static size_t character(unsigned char const *s, size_t len)
-{
-  unsigned char c = s[0], low = 0x80, high = 0xbf;
-  size_t n = c < 0x80                ? 1
-             : c >= 0xc2 && c < 0xe0 ? 2
-             : c >= 0xe0 && c < 0xf0 ? 3
-             : c >= 0xf0 && c < 0xf5 ? 4
-                                     : 0;
-  if (!n || n > len) return 0;
-  if (c == 0xe0) low = 0xa0;
-  if (c == 0xed) high = 0x9f;
-  if (c == 0xf0) low = 0x90;
-  if (c == 0xf4) high = 0x8f;
-  for (size_t i = 1; i < n; i++, low = 0x80, high = 0xbf)
-    if (s[i] < low || s[i] > high) return 0;
-  return n;
-}
 
 static int cat_escaped(stralloc *sa, unsigned char c)
 {
@@ -41,16 +22,16 @@ static int cat_escaped(stralloc *sa, unsigned char c)
 /* *whole: 0 if something in it is no UTF-8 */
 static int cat_string(stralloc *sa, char const *str, size_t len, int *whole)
 {
-  unsigned char const *s = (unsigned char const *)str;
+  uint32_t c;
   int ok = stralloc_cats(sa, "\"");
   *whole = 1;
   for (size_t i = 0, n; ok && i < len; i += n ? n : 1) {
-    n = character(s + i, len - i);
+    n = report_utf8(str + i, len - i, &c);
     if (!n) {
       *whole = 0;
       ok = stralloc_cats(sa, "\\ufffd");
-    } else if (s[i] < ' ' || s[i] == 0x7f || s[i] == '"' || s[i] == '\\')
-      ok = cat_escaped(sa, s[i]);
+    } else if (c < ' ' || c == 0x7f || c == '"' || c == '\\')
+      ok = cat_escaped(sa, (unsigned char)c);
     else
       ok = stralloc_catb(sa, str + i, n);
   }
