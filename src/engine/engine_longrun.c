@@ -9,14 +9,13 @@
 #include <unistd.h>
 #include <sys/statvfs.h>
 
-#include <skalibs/allreadwrite.h>
-#include <skalibs/djbunix.h>
 #include <skalibs/iopause.h>
 
 #include <s6/s6.h>
 
 #include <s6-rc/path.h>
 #include <s6-rc/servicedir.h>
+#include <s6-rc/supervisor.h>
 
 #include "engine-internal.h"
 
@@ -41,18 +40,17 @@ char const *engine_job_name(uint32_t job, void *data)
   return JOB(e, job)->name;
 }
 
-/* servicedir/file[/sub] in e->path. 1; 0 and ENOMEM. */
-static int make_path(engine *e, engine_job const *job, char const *file, char const *sub)
+/* servicedir/file in e->path. 1; 0 and ENOMEM. */
+static int make_path(engine *e, engine_job const *job, char const *file)
 {
   e->path.len = 0;
-  return s6rc_path_push(&e->path, job->name) && s6rc_path_push(&e->path, file) &&
-         (!sub || s6rc_path_push(&e->path, sub));
+  return s6rc_path_push(&e->path, job->name) && s6rc_path_push(&e->path, file);
 }
 
 /* 1, 0; -1 and errno */
 static int exists(engine *e, engine_job const *job, char const *file)
 {
-  if (!make_path(e, job, file, 0)) return -1;
+  if (!make_path(e, job, file)) return -1;
   if (!faccessat(e->dirfd, e->path.s, F_OK, 0)) return 1;
   return errno == ENOENT ? 0 : -1;
 }
@@ -60,18 +58,7 @@ static int exists(engine *e, engine_job const *job, char const *file)
 /* 1 read, 0 never supervised, -1 error */
 static int read_status(engine *e, engine_job const *job, s6_svstatus_t *st)
 {
-  char buf[S6_SVSTATUS_SIZE];
-  size_t r;
-  int fd;
-  if (!make_path(e, job, S6_SUPERVISE_CTLDIR, "status")) return -1;
-  fd = openat(e->dirfd, e->path.s, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return errno == ENOENT ? 0 : -1;
-  r = fd_read(fd, buf, sizeof buf);
-  fd_close(fd);
-  if (r == (size_t)-1) return -1;
-  if (r < sizeof buf) return (errno = EPROTO, -1);
-  s6_svstatus_unpack(buf, st);
-  return 1;
+  return s6rc_supervisor_status(e->dirfd, job->name, st, &e->path);
 }
 
 static int same(tain const *a, tain const *b)
@@ -108,7 +95,7 @@ static enum look_e judge(engine const *e, engine_job const *job, s6_svstatus_t c
 
 static void set_down_file(engine *e, engine_job const *job, int present)
 {
-  int ok = make_path(e, job, DOWNFILE, 0);
+  int ok = make_path(e, job, DOWNFILE);
   if (ok && present)
     ok = s6rc_writefileat(e->dirfd, e->path.s, "", 0, S6RC_MODE_FILE) || errno == EEXIST;
   else if (ok)

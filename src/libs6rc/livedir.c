@@ -14,8 +14,6 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/unix-transactional.h>
 
-#include <s6/s6.h>
-
 #include <s6-rc/file.h>
 #include <s6-rc/live.h>
 #include <s6-rc/livedir.h>
@@ -24,6 +22,7 @@
 #include <s6-rc/record.h>
 #include <s6-rc/servicedir.h>
 #include <s6-rc/state.h>
+#include <s6-rc/supervisor.h>
 #include <s6-rc/trust.h>
 
 /* in a live directory: the public name before it is there */
@@ -171,25 +170,14 @@ end:
   return ok;
 }
 
-/* s6_svc_ok takes a path; so as not to depend on the working directory, look
-   at the lock ourselves: s6-supervise holds it as long as it lives. */
 static int is_supervised(int servicedirsfd, char const *name, int follow, stralloc *path)
 {
   struct stat st;
-  int r, fd;
   if (!follow) {
     if (fstatat(servicedirsfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT ? 0 : -1;
     if (!S_ISDIR(st.st_mode)) return 0;
   }
-  path->len = 0;
-  if (!s6rc_path_push(path, name) || !s6rc_path_push(path, S6_SUPERVISE_CTLDIR) ||
-      !s6rc_path_push(path, "lock"))
-    return -1;
-  fd = openat(servicedirsfd, path->s, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-  r = fd_islocked(fd);
-  fd_close(fd);
-  return r;
+  return s6rc_supervisor_runs(servicedirsfd, name, path);
 }
 
 int s6rc_livedir_supervised(int fd, int follow)

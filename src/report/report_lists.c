@@ -1,16 +1,12 @@
 /* ISC license. */
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include <skalibs/buffer.h>
 #include <skalibs/stralloc.h>
-#include <skalibs/unix-transactional.h>
-
-#include <s6/s6.h>
 
 #include <s6-rc/mark.h>
-#include <s6-rc/path.h>
+#include <s6-rc/supervisor.h>
 
 #include "report.h"
 
@@ -37,16 +33,9 @@ int report_marked(s6rc_db const *db, unsigned char const *mark, unsigned char bi
 /* Does the supervisor want it up? 1, 0 (also if there is none); -1 and errno */
 static int is_wanted(int servicedirsfd, char const *name, stralloc *path)
 {
-  char buf[S6_SVSTATUS_SIZE];
   s6_svstatus_t st = S6_SVSTATUS_ZERO;
-  ssize_t r;
-  path->len = 0;
-  if (!s6rc_path_push(path, name) || !s6rc_path_push(path, S6_SVSTATUS_FILENAME)) return -1;
-  r = openreadnclose_at(servicedirsfd, path->s, buf, sizeof buf);
-  if (r < 0) return errno == ENOENT ? 0 : -1;
-  if (r < (ssize_t)sizeof buf) return 0;
-  s6_svstatus_unpack(buf, &st);
-  return st.flagwantup;
+  int r = s6rc_supervisor_status(servicedirsfd, name, &st, path);
+  return r > 0 ? st.flagwantup : r;
 }
 
 static int add_difference(stralloc *text, s6rc_service const *sv, int wanted)

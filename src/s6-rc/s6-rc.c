@@ -113,7 +113,7 @@ static int diff(rc *o)
     s6rc_live_close(&o->live); /* updated meanwhile: look at what it is now */
     text.len = 0;
   }
-  if (n < 0 && errno == EPROTO) rc_die_damaged(o);
+  if (n < 0 && errno == EPROTO && !failed) rc_die_damaged(o);
   if (n < 0)
     strerr_diefusys(S6RC_EXIT_SYSTEM, "compare live directory ", o->livepath, " with ",
                     failed ? "the supervisor of " : "its supervisors", failed ? failed : "");

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/unix-transactional.h>
 
@@ -13,11 +12,11 @@
 
 #include <s6-rc/mark.h>
 #include <s6-rc/path.h>
+#include <s6-rc/supervisor.h>
 
 #include "status.h"
 
-#define NOTIFICATION     "notification-fd"
-#define SUPERVISION_LOCK S6_SUPERVISE_CTLDIR "/lock"
+#define NOTIFICATION "notification-fd"
 
 /* s6-supervise keeps no more deaths than this */
 enum { MAXTALLY = 4096 };
@@ -36,31 +35,6 @@ static int make_path(reader *x, status_service const *sv, char const *file)
 {
   x->path.len = 0;
   return s6rc_path_pushb(&x->path, sv->name, sv->namelen) && s6rc_path_push(&x->path, file);
-}
-
-/* A supervisor holds its lock as long as it lives. 1, 0; -1 and errno */
-static int is_supervised(reader *x, status_service const *sv)
-{
-  int r, fd;
-  if (!make_path(x, sv, SUPERVISION_LOCK)) return -1;
-  fd = openat(x->servicedirs, x->path.s, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return errno == ENOENT ? 0 : -1;
-  r = fd_islocked(fd);
-  fd_close(fd);
-  return r;
-}
-
-/* 1; 0 never supervised; -1 and errno */
-static int read_status(reader *x, status_service const *sv, s6_svstatus_t *s)
-{
-  char buf[S6_SVSTATUS_SIZE];
-  ssize_t r;
-  if (!make_path(x, sv, S6_SVSTATUS_FILENAME)) return -1;
-  r = openreadnclose_at(x->servicedirs, x->path.s, buf, sizeof buf);
-  if (r < 0) return errno == ENOENT ? 0 : -1;
-  if (r < (ssize_t)sizeof buf) return (errno = EPROTO, -1);
-  s6_svstatus_unpack(buf, s);
-  return 1;
 }
 
 /* The deaths since s6-rc began to start it; all that are known, if that is
@@ -100,7 +74,8 @@ static int look_for_notification(reader *x, status_service *sv)
 static int read_longrun(reader *x, status_service *sv)
 {
   s6_svstatus_t s = S6_SVSTATUS_ZERO;
-  int supervised = is_supervised(x, sv), known = supervised < 0 ? -1 : read_status(x, sv, &s);
+  int supervised = s6rc_supervisor_runs(x->servicedirs, sv->name, &x->path);
+  int known = supervised < 0 ? -1 : s6rc_supervisor_status(x->servicedirs, sv->name, &s, &x->path);
   if (known < 0) return 0;
   if (!supervised || !known) {
     sv->real = STATUS_UNSUPERVISED;

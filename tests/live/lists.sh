@@ -132,6 +132,16 @@ test_diff() {
   says_list '' -a diff
 }
 
+# A file of a supervisor that is no status: nothing is known.
+test_diff_with_damaged_status() {
+  services
+  start_live
+  : >"$LIVE/servicedirs/middle/supervise/status"
+  assert_exit 111 rc diff
+  assert_contains "$STDERR" "s6-rc: fatal: unable to compare live directory $LIVE with the supervisor of middle: "
+  assert_eq "$STDOUT" ''
+}
+
 test_diff_of_all() {
   services
   start_live
