@@ -67,6 +67,7 @@ struct engine_job_s {
   tain deadline;              /* of this transition */
   tain stamp;                 /* longruns: of the last change before we began */
   char letter;                /* longruns in a reload: what s6-svc is to send */
+  int svc;                    /* longruns: how that s6-svc ended, as in ENGINE_FAIL_COMMAND */
   tain patience;              /* longruns: until when a supervisor that is not there may come back, or obey */
   uint32_t ncommands;         /* longruns: queued for its supervisor, or being sent */
   unsigned int notifies : 1;  /* longruns: has a notification-fd */
@@ -121,6 +122,7 @@ enum engine_notice_e {
   ENGINE_ENDS,       /* a job is done or has failed: see its status */
   ENGINE_WAITS,      /* still under way, said of each such job every ENGINE_PATIENCE_MS */
   ENGINE_NODOWNFILE, /* its `down` file could not be made or removed: errno */
+  ENGINE_NOTTOLD,    /* an s6-svc that was to tell its supervisor, and perhaps others, has failed: job->svc */
   ENGINE_NORECORD    /* a record could not be written: errno; said once */
 };
 #define ENGINE_PATIENCE_MS 10000

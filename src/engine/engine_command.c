@@ -53,9 +53,24 @@ static int spawn(engine *e, char const *prog, char const *const *argv, uint32_t 
   return 1;
 }
 
+static int nobody_listens(int ended)
+{
+  return ended == 100 /* s6 before 2.13 */ || ended == 102;
+}
+
+/* What is not reported as a failed transition. Where there is no supervisor,
+   there is nobody to be told. */
+static void not_told(engine *e, uint32_t i, int ended)
+{
+  if (nobody_listens(ended) && !s6_svc_ok(JOB(e, i)->name)) return;
+  JOB(e, i)->svc = ended;
+  e->options->say(ENGINE_NOTTOLD, JOB(e, i), e->options->data);
+}
+
 /* n: how many it was sent to at once; ended: the exit code as wait_status gives it */
 static void command_ended(engine *e, engine_command const *c, uint32_t n, int ended)
 {
+  if (!c->matters && ended) not_told(e, c->job, ended);
   if (!c->matters || JOB(e, c->job)->status != ENGINE_RUNNING) return;
   if (!ended) {
     if (e->plan->reload)
@@ -64,10 +79,9 @@ static void command_ended(engine *e, engine_command const *c, uint32_t n, int en
       engine_longrun_sent(e, c->job, n > 1);
     return;
   }
-  /* 100 (s6 before 2.13) and 102: nobody is listening */
-  if ((ended == 100 || ended == 102) && !e->plan->reload)
+  if (nobody_listens(ended) && !e->plan->reload)
     engine_longrun_unheard(e, c->job);
-  else if (ended == 100 || ended == 102)
+  else if (nobody_listens(ended))
     engine_fail(e, c->job, ENGINE_FAIL_UNSUPERVISED, 0, 0);
   else
     engine_fail(e, c->job, ENGINE_FAIL_COMMAND, ended, SVC);
@@ -222,6 +236,18 @@ void engine_dryrun_start(engine *e, uint32_t job)
   if (!engine_command_add(e, job, 0, 1, 1)) engine_fail(e, job, ENGINE_FAIL_SYSTEM, errno, "queue a command");
 }
 
+/* The same when the run is over, and no outcome changes any more. */
+static void child_left(engine *e, engine_child const *child, int wstat)
+{
+  int ended = e->options->dryrun ? 0 : wait_status(wstat);
+  for (uint32_t i = 0; i < child->n; i++) {
+    engine_command c = *COMMAND(e, child->first + i);
+    int again = ended && !c.matters && child->n > 1 && engine_command_add(e, c.job, c.letter, 0, 1);
+    if (ended && !again && (!c.matters || JOB(e, c.job)->status == ENGINE_RUNNING)) not_told(e, c.job, ended);
+    left_queue(e, c.job);
+  }
+}
+
 /* No command is forgotten: what is under way stays under way, what has failed
    is brought down. */
 void engine_command_free(engine *e)
@@ -235,8 +261,7 @@ void engine_command_free(engine *e)
     engine_child child = genalloc_s(engine_child, &e->children)[n - 1];
     genalloc_setlen(engine_child, &e->children, n - 1);
     if (e->options->dryrun) kill(child.pid, SIGTERM);
-    wait_pid(child.pid, &wstat);
-    for (uint32_t i = 0; i < child.n; i++) left_queue(e, COMMAND(e, child.first + i)->job);
+    child_left(e, &child, wait_pid(child.pid, &wstat) < 0 ? 0 : wstat);
   }
   genalloc_free(engine_command, &e->commands);
   genalloc_free(engine_child, &e->children);

@@ -60,11 +60,11 @@ static int cat_interpreter(stralloc *sa, engine_job const *job)
          cat_error(sa, name[len] ? " with a carriage return behind it" : "", job->value);
 }
 
-static int cat_command(stralloc *sa, engine_job const *job)
+static int cat_command(stralloc *sa, char const *name, int ended)
 {
-  if (!stralloc_cats(sa, job->detail ? job->detail : "command")) return 0;
-  if (job->value < 256) return cat_uint(sa, " exited with code ", (unsigned int)job->value, "");
-  return stralloc_cats(sa, " was killed by SIG") && stralloc_cats(sa, sig_name(job->value - 256));
+  if (!stralloc_cats(sa, name)) return 0;
+  if (ended < 256) return cat_uint(sa, " exited with code ", (unsigned int)ended, "");
+  return stralloc_cats(sa, " was killed by SIG") && stralloc_cats(sa, sig_name(ended - 256));
 }
 
 /* Those that have no more to say than a record has. */
@@ -85,7 +85,7 @@ int report_failure(stralloc *sa, engine_job const *job, s6rc_dir dir)
     case ENGINE_FAIL_INTERRUPTED: return cat_plain(sa, S6RC_RESULT_INTERRUPTED, job, dir);
     case ENGINE_FAIL_NOEXEC: return cat_noexec(sa, job);
     case ENGINE_FAIL_INTERPRETER: return cat_interpreter(sa, job);
-    case ENGINE_FAIL_COMMAND: return cat_command(sa, job);
+    case ENGINE_FAIL_COMMAND: return cat_command(sa, job->detail ? job->detail : "command", job->value);
     case ENGINE_FAIL_RUNNER:
       return stralloc_cats(sa, "trouble with the oneshot runner: ") && cat_error(sa, job->detail, job->value);
     case ENGINE_FAIL_SYSTEM: return stralloc_cats(sa, "unable to ") && cat_error(sa, job->detail, job->value);
@@ -111,6 +111,14 @@ static void say_failure(report_verbosity const *v, engine_job const *job)
   stralloc sa = STRALLOC_ZERO;
   if (report_failure(&sa, job, v->dir) && stralloc_0(&sa))
     strerr_warnw("service ", job->name, ": failed to ", verb(v, "start", "stop", "reload"), ": ", sa.s);
+  stralloc_free(&sa);
+}
+
+static void say_not_told(engine_job const *job)
+{
+  stralloc sa = STRALLOC_ZERO;
+  if (cat_command(&sa, "s6-svc", job->svc) && stralloc_0(&sa))
+    strerr_warnw("service ", job->name, ": its supervisor may not have been told what is wanted: ", sa.s);
   stralloc_free(&sa);
 }
 
@@ -143,6 +151,9 @@ void report_notice(engine_notice what, engine_job const *job, void *data)
       if (v->verbosity)
         strerr_warnwusys(v->dir == S6RC_UP ? "remove" : "make", " the file `down` of service ", job->name,
                          " (it matters when its s6-supervise starts again)");
+      break;
+    case ENGINE_NOTTOLD:
+      if (v->verbosity) say_not_told(job);
       break;
     case ENGINE_NORECORD:
       if (v->verbosity)

@@ -295,13 +295,39 @@ s6-svscanctl -t "$SCAN"
 wait
 umount "$T/small"
 END_OF_SCRIPT
-  assert_exit 0 timeout 60 unshare -m sh "$T/script"
+  assert_exit 0 timeout 300 unshare -m sh "$T/script"
   assert_file code 1
   assert_contains "$(cat out)" 'service l failed to stop: unable to learn from its s6-supervise what becomes of it (the file system of the live directory is full): No space left on device'
   assert_contains "$(cat out)" 'not attempted because of l: below'
   assert_file code.new 1
   assert_contains "$(cat out.new)" 'service new failed to start: unable to learn'
   assert_file left ''
+}
+
+# Its supervisor is to bring it down, and nobody can tell it to.
+BREAKS='#!/bin/sh
+mv supervise/control supervise/kept
+mkdir supervise/control
+exec sleep 86400'
+NOT_TOLD='its supervisor may not have been told what is wanted: s6-svc exited with code'
+
+test_not_brought_down() {
+  longrun l "run=$BREAKS" notification-fd=3 timeout-up=500
+  start_live
+  assert_exit 1 rc change l
+  assert_contains "$STDERR" "s6-rc: warning: service l: $NOT_TOLD"
+  assert_exit 1 rc -v0 change l
+  assert_lacks "$STDERR" "$NOT_TOLD"
+}
+
+# The same when the time for all is up a moment later.
+test_not_brought_down_at_the_end() {
+  longrun l "run=$BREAKS" notification-fd=3 timeout-up=1000
+  longrun slow notification-fd=3
+  start_live
+  assert_exit 2 rc -t 1001 change l slow
+  assert_contains "$STDERR" 'service l failed to start: timed out'
+  assert_contains "$STDERR" "s6-rc: warning: service l: $NOT_TOLD"
 }
 
 run_tests "$@"
