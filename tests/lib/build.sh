@@ -2,6 +2,8 @@
 # Sourced by tests/build/*.sh, after test.sh: building the tree in other ways.
 # shellcheck shell=sh
 
+. "$S6RC_TOP/tests/lib/headers.sh"
+
 # From the configuration under test: the value of a variable of config.mak.
 config_value() { # VARIABLE [ FILE ]
   sed -n "s/^$1 := //p" "${2:-$S6RC_BUILD/config.mak}"
@@ -9,9 +11,8 @@ config_value() { # VARIABLE [ FILE ]
 
 # Where the headers under test are.
 header_root() { # PACKAGE
-  printf '#include <%s/config.h>\n' "$1" >find.c
   # shellcheck disable=SC2046
-  $(config_value CC) $(config_value CPPFLAGS_AUTO) -E find.c | sed -n "s|^# [0-9]* \"\(.*\)/$1/config.h\".*|\1|p" | head -n 1
+  find_headers "$1" $(config_value CC) $(config_value CPPFLAGS_AUTO)
 }
 
 # configure in directory $1 (made if absent), outside of the source tree.
