@@ -12,6 +12,7 @@
 #include <skalibs/stralloc.h>
 #include <skalibs/tai.h>
 
+#include <s6-rc/config.h>
 #include <s6-rc/db.h>
 #include <s6-rc/live.h>
 #include <s6-rc/lock.h>
@@ -26,6 +27,16 @@ struct cli_option_s {
   char const *arg;
   char const *help;
 };
+
+/* rows that several tools have */
+#define CLI_OPTION_LIVEDIR                                                                                   \
+  {                                                                                                          \
+    .letter = 'l', .name = "livedir", .arg = "LIVE", .help = "the live directory (default " S6RC_LIVEDIR ")" \
+  }
+#define CLI_OPTION_BLOCK                                                                 \
+  {                                                                                      \
+    .letter = 'b', .name = "block", .help = "wait for a lock that another process holds" \
+  }
 
 #define cli_hasletter(o) ((o)->letter >= ' ')
 

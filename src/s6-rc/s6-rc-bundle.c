@@ -20,7 +20,7 @@ static cli_option const options[] = {
      .arg = "LIVE",
      .help = "change the database of LIVE (default " S6RC_LIVEDIR ")"},
     {.letter = 'c', .name = "compiled", .arg = "COMPILED", .help = "change database COMPILED"},
-    {.letter = 'b', .name = "block", .help = "wait for a lock that another process holds"},
+    CLI_OPTION_BLOCK,
     {.name = 0}};
 
 static char const *const synopses[] = {

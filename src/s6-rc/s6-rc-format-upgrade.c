@@ -23,11 +23,8 @@ static cli_option const options[] = {
      .arg = "N",
      .help = "0 errors, 1 warnings, 2 what is done (default 1)"},
     {.letter = 't', .name = "timeout", .arg = "MS", .help = "accepted; there is nothing to wait for"},
-    {.letter = 'l',
-     .name = "livedir",
-     .arg = "LIVE",
-     .help = "the live directory (default " S6RC_LIVEDIR ")"},
-    {.letter = 'b', .name = "block", .help = "wait for a lock that another process holds"},
+    CLI_OPTION_LIVEDIR,
+    CLI_OPTION_BLOCK,
     {.name = 0}};
 
 static char const *const synopses[] = {"[ -v verbosity ] [ -t timeout ] [ -l live ] [ -b ] newdb", 0};

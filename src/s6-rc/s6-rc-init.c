@@ -32,9 +32,7 @@ static cli_option const options[] = {{.letter = 'c',
                                      {.letter = 'd',
                                       .name = "dereference",
                                       .help = "point to the database's real path, not to the name given"},
-                                     {.letter = 'b',
-                                      .name = "block",
-                                      .help = "wait for a lock that another process holds"},
+                                     CLI_OPTION_BLOCK,
                                      {.name = 0}};
 
 static char const *const synopses[] = {

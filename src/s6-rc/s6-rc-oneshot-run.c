@@ -21,10 +21,7 @@
 #define LOCKFILE "lock"
 #define NOTES    "running"
 
-static cli_option const options[] = {{.letter = 'l',
-                                      .name = "livedir",
-                                      .arg = "LIVE",
-                                      .help = "the live directory (default " S6RC_LIVEDIR ")"},
+static cli_option const options[] = {CLI_OPTION_LIVEDIR,
                                      {.letter = 'b',
                                       .name = "block",
                                       .help = "accepted; no lock here is held for long"},

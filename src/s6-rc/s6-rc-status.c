@@ -14,10 +14,7 @@
 #include "../cli/cli.h"
 #include "../status/status.h"
 
-static cli_option const options[] = {{.letter = 'l',
-                                      .name = "livedir",
-                                      .arg = "LIVE",
-                                      .help = "the live directory (default " S6RC_LIVEDIR ")"},
+static cli_option const options[] = {CLI_OPTION_LIVEDIR,
                                      {.letter = 'f',
                                       .name = "faults",
                                       .help = "only what is not as it should be; exit 1 if there is any"},

@@ -11,10 +11,7 @@
 #include "../times/times.h"
 
 static cli_option const options[] = {
-    {.letter = 'l',
-     .name = "livedir",
-     .arg = "LIVE",
-     .help = "the live directory (default " S6RC_LIVEDIR ")"},
+    CLI_OPTION_LIVEDIR,
     {.letter = 'r',
      .name = "run",
      .arg = "N",

@@ -24,17 +24,14 @@ static cli_option const options[] = {
      .name = "timeout",
      .arg = "MS",
      .help = "stop waiting after MS milliseconds (default 0: never)"},
-    {.letter = 'l',
-     .name = "livedir",
-     .arg = "LIVE",
-     .help = "the live directory (default " S6RC_LIVEDIR ")"},
+    CLI_OPTION_LIVEDIR,
     {.letter = 'f',
      .name = "conversion-file",
      .arg = "FILE",
      .help = "what becomes of renamed or restarting services"},
     {.letter = 'E', .name = "no-force-essentials", .help = "never stop an essential service (default)"},
     {.letter = 'e', .name = "force-essentials", .help = "stop and restart essential services like others"},
-    {.letter = 'b', .name = "block", .help = "wait for a lock that another process holds"},
+    CLI_OPTION_BLOCK,
     {.name = 0}};
 
 static char const *const synopses[] = {

@@ -11,11 +11,7 @@
 #include "../cli/cli.h"
 #include "../why/why.h"
 
-static cli_option const options[] = {{.letter = 'l',
-                                      .name = "livedir",
-                                      .arg = "LIVE",
-                                      .help = "the live directory (default " S6RC_LIVEDIR ")"},
-                                     {.name = 0}};
+static cli_option const options[] = {CLI_OPTION_LIVEDIR, {.name = 0}};
 
 static char const *const synopses[] = {"[ -l live ] names...", 0};
 
