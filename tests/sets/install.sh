@@ -545,12 +545,16 @@ $until_go"
 test_terminated_before_the_update_runs() {
   need strace
   begin_live
-  set -- -qq -o trace -e trace=rt_sigaction "$S6RC_BIN/s6-rc-set-install" -r "$T/repo" -c "$T/$BOOT" -l "$LIVE" s
+  set -- -qq -o trace -e trace=rt_sigaction "$S6RC_BIN/s6-rc-set-install" -r "$T/repo" -c "$T/$BOOT" -l "$LIVE" -b s
   # in the background, where SIGINT is ignored
   strace "$@" &
   wait $!
   nth=$(grep '^rt_sigaction(' trace | grep -n '^rt_sigaction(SIGHUP, {sa_handler=0x' | sed 's/:.*//; q')
   link=$(readlink $BOOT)
+  # the update waits, whichever of the two comes first now
+  s6-setlock "$LIVE/lock" sh -c ": >held; until test -e '$T/go' -o ! -d '$T'; do sleep 0.05; done" 9<&- &
+  holder=$!
+  wait_for 10 test -e held
   strace -e "inject=rt_sigaction:signal=STOP:when=$nth" "$@" 2>err &
   tracer=$!
   wait_for 10 grep -q 'stopped by SIGSTOP' trace
@@ -561,6 +565,8 @@ test_terminated_before_the_update_runs() {
   kill -CONT $installer
   code=0
   wait $tracer || code=$?
+  : >go
+  wait $holder
   assert_eq "$code" 143 "exit code, after $(cat err)"
   assert_contains "$(cat err)" 'the databases have not changed'
   assert_eq "$(readlink $BOOT)" "$link"
