@@ -285,6 +285,12 @@ static int make_link(s6rc_supervision const *s, char const *name, stralloc *link
   return ok;
 }
 
+int s6rc_supervision_link(s6rc_supervision const *s, char const *name, stralloc *where)
+{
+  int fresh = 0;
+  return make_link(s, name, where, &fresh);
+}
+
 int s6rc_supervision_unlink(s6rc_supervision const *s, char const *name)
 {
   stralloc link = STRALLOC_ZERO, target = STRALLOC_ZERO;

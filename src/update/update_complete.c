@@ -118,6 +118,18 @@ static void say_missing(uint32_t n, char const *name, void *data)
   if (x->c->missing) (*x->c->missing)(n, name, x->scandir.s);
 }
 
+/* All of them, before s6-svscan looks: one that is supervised by another name
+   must not seem to have gone. */
+static int link_new(completer *x)
+{
+  for (uint32_t j = 0; j < x->db->nlongruns; j++) {
+    s6rc_service sv;
+    if (!s6rc_db_service(x->db, j, &sv) || !s6rc_supervision_link(&x->supervision, sv.name, &x->c->where))
+      return 0;
+  }
+  return 1;
+}
+
 static int supervise_new(completer *x)
 {
   uint32_t n = x->db->nlongruns;
@@ -191,7 +203,9 @@ static int settle(completer *x)
   return update_settle(x->c, x->fd, x->db);
 }
 
-/* In order; and what a step is about, if it does not say it itself. */
+/* In order; and what a step is about, if it does not say it itself. The old
+   supervisors go before the new ones come: s6-svscan may not have room for
+   both. */
 typedef struct step_s step;
 struct step_s {
   int (*take)(completer *);
@@ -202,8 +216,9 @@ static step const steps[] = {{&start, UPDATE_RECORD},
                              {&point_runner, S6RC_ONESHOT_RUNNER},
                              {&refresh_kept, "files of services"},
                              {&unlink_leaving, "links in the scan directory"},
-                             {&supervise_new, "supervisors of new services"},
+                             {&link_new, "links in the scan directory"},
                              {&drop_old, "supervisors and directories of old services"},
+                             {&supervise_new, "supervisors of new services"},
                              {&adjust_pipes, S6RC_FDHOLDER},
                              {&settle, "earlier generations"}};
 

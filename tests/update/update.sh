@@ -382,6 +382,27 @@ test_svscan_limit() {
   assert_clean
 }
 
+# Where there is room for what comes as soon as what goes has gone.
+test_svscan_limit_and_other_services() {
+  longrun a
+  longrun b
+  compile
+  start_scan 4
+  live_init
+  rc change a b
+  mv "$SRC/a" "$SRC/renamed"
+  rm -r "$SRC/b"
+  longrun c
+  next_db
+  before=$(pids a)
+  echo 'a -> renamed' >conv
+  assert_exit 0 update_to 1 -t 8000 -f "$T/conv"
+  assert_eq "$(pids renamed)" "$before" processes
+  rc change c
+  assert_up renamed c
+  assert_clean
+}
+
 # What the switch would need is looked at before anything stops.
 test_scan_directory_is_not_as_it_must_be() {
   longrun a

@@ -95,6 +95,10 @@ extern int s6rc_supervision_begin(s6rc_supervision const *, char const *const *n
                                   tain const *deadline, s6rc_stillmissing_func *say, void *data,
                                   stralloc *where);
 
+/* Links a service into the scan directory, unless it is there; nobody is told.
+   1; 0 and errno as above, where: the link. */
+extern int s6rc_supervision_link(s6rc_supervision const *, char const *name, stralloc *where);
+
 /* Removes a service's link from the scan directory, if it is there and ours,
    however it spells the live directory; nobody is told. 1; 0 and errno. */
 extern int s6rc_supervision_unlink(s6rc_supervision const *, char const *name);
