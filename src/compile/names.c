@@ -10,7 +10,7 @@
 
 /* Comparing an unknown name with all others is work in proportion to their
    number. After this many comparisons no more suggestions are made. */
-enum { SUGGEST_MAX = 20000000 };
+enum { SUGGEST_MAX = 2000000 };
 
 static uint32_t look_for(compile_suggester *g, uint32_t name)
 {

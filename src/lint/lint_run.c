@@ -12,24 +12,35 @@ typedef struct check_s check;
 struct check_s {
   lint_kind kind;
   lint_func *look;
+  enum lint_sureness_e most; /* that a finding can be */
 };
 
 static check const checks[LINT_NCHECKS] = {
-    [LINT_NAMES] = {{"names", "files whose names look like slips or belong elsewhere"}, &lint_names},
-    [LINT_UNKNOWN] = {{"unknown", "other files that nobody knows"}, &lint_unknown},
-    [LINT_TYPE] = {{"type", "files that mean nothing for the type of the service"}, &lint_type},
+    [LINT_NAMES] = {{"names", "files whose names look like slips or belong elsewhere"},
+                    &lint_names,
+                    LINT_SURE},
+    [LINT_UNKNOWN] = {{"unknown", "other files that nobody knows"}, &lint_unknown, LINT_PERHAPS},
+    [LINT_TYPE] = {{"type", "files that mean nothing for the type of the service"}, &lint_type, LINT_PERHAPS},
     [LINT_FORMS] = {{"forms", "lists that are ignored because they are there as a directory too"},
-                    &lint_forms},
-    [LINT_OPTIONAL] = {{"optional", "optional dependencies that look like slips"}, &lint_optional},
-    [LINT_INTERPRETER] = {{"interpreter", "#! lines in up, down and reload"}, &lint_interpreter},
+                    &lint_forms,
+                    LINT_PERHAPS},
+    [LINT_OPTIONAL] = {{"optional", "optional dependencies that look like slips"},
+                       &lint_optional,
+                       LINT_PERHAPS},
+    [LINT_INTERPRETER] = {{"interpreter", "#! lines in up, down and reload"}, &lint_interpreter, LINT_SURE},
     [LINT_EXECUTABLE] = {{"executable", "absolute paths of programs that cannot be executed here"},
-                         &lint_executable},
-    [LINT_CRLF] = {{"crlf", "CRLF line ends"}, &lint_crlf},
-    [LINT_RUN] = {{"run", "run and finish that cannot be executed"}, &lint_runfile},
-    [LINT_READINESS] = {{"readiness", "longruns that others need, and no notification-fd"}, &lint_readiness},
-    [LINT_LOGGER] = {{"logger", "loggers that nothing is written to"}, &lint_logger},
-    [LINT_TIMEOUTS] = {{"timeouts", "limits of less than 10 milliseconds"}, &lint_timeouts},
-    [LINT_ORPHANS] = {{"orphans", "services in no bundle that nothing needs (only with -o)"}, &lint_orphans},
+                         &lint_executable,
+                         LINT_PERHAPS},
+    [LINT_CRLF] = {{"crlf", "CRLF line ends"}, &lint_crlf, LINT_SURE},
+    [LINT_RUN] = {{"run", "run and finish that cannot be executed"}, &lint_runfile, LINT_PERHAPS},
+    [LINT_READINESS] = {{"readiness", "longruns that others need, and no notification-fd"},
+                        &lint_readiness,
+                        LINT_PERHAPS},
+    [LINT_LOGGER] = {{"logger", "loggers that nothing is written to"}, &lint_logger, LINT_PERHAPS},
+    [LINT_TIMEOUTS] = {{"timeouts", "limits of less than 10 milliseconds"}, &lint_timeouts, LINT_PERHAPS},
+    [LINT_ORPHANS] = {{"orphans", "services in no bundle that nothing needs (only with -o)"},
+                      &lint_orphans,
+                      LINT_PERHAPS},
 };
 
 lint_kind lint_kind_of(unsigned int i)
@@ -93,7 +104,8 @@ int lint_run(compiled const *c, uint32_t set, int onlysure)
   source *src = c->src;
   for (uint32_t i = 0; !src->lost && i < source_nservices(src); i++) {
     for (unsigned int k = 0; k < LINT_NCHECKS; k++) {
-      if (!(set & 1U << k)) continue;
+      /* what is not wanted must cost nothing: looking at programs, or for names that are near */
+      if (!(set & 1U << k) || (onlysure && checks[k].most < LINT_SURE)) continue;
       src->label = checks[k].kind.name;
       checks[k].look(&l, i, source_services(src) + i);
     }

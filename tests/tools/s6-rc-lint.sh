@@ -291,6 +291,16 @@ b'
   assert_eq "$STDOUT" 'a/dependencies:2: warning: "b" is given twice'
 }
 
+# It looks for what is nearly certain, and for nothing else: not at programs, for one.
+test_what_the_compiler_does_not_look_at() {
+  need strace
+  strace -o /dev/null true 2>/dev/null || skip 'strace may not trace here'
+  oneshot a up=/no/such/program
+  ASAN_OPTIONS=detect_leaks=0 strace -f -e trace='!read,pread64' -o trace "$S6RC_BIN/s6-rc-compile" "$DB" "$SRC"
+  assert_contains "$(cat trace)" '"up"'
+  assert_lacks "$(cat trace)" no/such/program
+}
+
 test_several_sources() {
   oneshot a optional-dependencies.d/networks=
   SRC=$T/other
