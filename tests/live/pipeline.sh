@@ -75,8 +75,6 @@ three" pipeline-name=all
 
 # The ends of the pipe are where they belong, everything else is as for any
 # other service: no other descriptor is there, none is missing.
-same_descriptors() { [ "$(fds "$1")" = "$(fds "$2")" ]; }
-
 test_descriptors() {
   sleeper='#!/bin/sh
 exec sleep 86400'
@@ -87,7 +85,8 @@ exec sleep 86400'
   start_live
   rc change plain first
   # up is said when `run` starts: the wrapper has still to become the service
-  for name in first second third; do wait_for 10 same_descriptors $name plain; done
+  for name in plain first second third; do wait_for 10 executes $name 'sleep 86400'; done
+  for name in first second third; do assert_eq "$(fds $name)" "$(fds plain)" "descriptors of $name"; done
   assert_eq "$(fd first 0)" "$(fd plain 0)" 'stdin of the first'
   assert_eq "$(fd third 1)" "$(fd plain 1)" 'stdout of the last'
   for name in first second third; do assert_eq "$(fd $name 2)" "$(fd plain 2)" "stderr of $name"; done
