@@ -332,7 +332,12 @@ void engine_longrun_look(engine *e, uint32_t i, unsigned int events)
         again(e, job, job->again && job->gone);
       break;
     case NOT_YET:
-      if (job->doubtful && !job->wanted) doubt(e, i);
+      if (job->doubtful && !job->wanted)
+        doubt(e, i);
+      else if (job->before & ENGINE_STATE_HALFWAY && job->sent)
+        /* it may be there already, and its supervisor, which could not write that
+           down then, is going to, but has no event for it */
+        again(e, job, job->again && job->gone);
   }
 }
 
