@@ -35,14 +35,20 @@ watch() { # NAME COMMAND...
   watchers="${watchers:-} $!"
 }
 
-# One process, many looks a second: no update takes place between two of them.
+all_there() {
+  [ -L "$LIVE" ] && [ -e "$LIVE/compiled/db" ] && [ -s "$LIVE/state" ] && [ -e "$LIVE/scandir/stays/run" ] &&
+    [ -x "$LIVE/servicedirs/stays/run" ] && [ -p "$LIVE/servicedirs/stays/supervise/control" ] &&
+    [ -x "$LIVE/servicedirs/s6rc-fdholder/run" ]
+}
+
+# One process, many looks a second. The kernel may follow the link, and then let
+# others run for a whole update before it looks up the rest of the path: that
+# once is nobody's fault, twice running it is.
 look() {
   _n=0
   while [ $_n -lt 300 ]; do
     _n=$((_n + 1))
-    [ -L "$LIVE" ] && [ -e "$LIVE/compiled/db" ] && [ -s "$LIVE/state" ] && [ -e "$LIVE/scandir/stays/run" ] &&
-      [ -x "$LIVE/servicedirs/stays/run" ] && [ -p "$LIVE/servicedirs/stays/supervise/control" ] &&
-      [ -x "$LIVE/servicedirs/s6rc-fdholder/run" ] || return 1
+    all_there || all_there || return 1
   done
 }
 
