@@ -74,6 +74,17 @@ go_on() {
   wait $tracer || status=$?
 }
 
+# A tool while the repository changes, once it has opened what PATTERN is in: 111.
+changes_after() { # PATTERN TOOL ARGUMENT...
+  _pattern=$1 _tool=$2
+  shift 2
+  stop_after openat "$_pattern" "$S6RC_BIN/s6-rc-$_tool" -r "$T/repo" "$@"
+  tool set-new t
+  tool set-delete t
+  go_on
+  assert_eq "$status" 111 "exit code of $_tool $*"
+}
+
 # Who may not take the lock, while others change the repository.
 test_strangers_without_the_lock() {
   need_others
@@ -88,29 +99,15 @@ test_strangers_without_the_lock() {
   # and after that
   tool set-delete t
   for words in repo-list 'set-status s' 'set-change -n s active ftp' 'set-fix -n' 'set-fix -n s'; do
-    # shellcheck disable=SC2086
-    set -- $words
-    name=$1
-    shift
-    stop_after openat '"generation:' "$S6RC_BIN/s6-rc-$name" -r "$T/repo" "$@"
-    tool set-new t
-    tool set-delete t
-    go_on
-    assert_eq "$status" 111 "exit code of $words"
+    # shellcheck disable=SC2086 # words
+    changes_after '"generation:' $words
     assert_contains "$(cat err)" "$T/repo has been changed while it was read (there is no right to lock it): try again"
     assert_file out ''
   done
   # all of it has been read, and it is not so any more
   for words in 'set-change -n s active ftp' 'set-fix -n s'; do
-    # shellcheck disable=SC2086
-    set -- $words
-    name=$1
-    shift
-    stop_after openat '"optional"' "$S6RC_BIN/s6-rc-$name" -r "$T/repo" "$@"
-    tool set-new t
-    tool set-delete t
-    go_on
-    assert_eq "$status" 111 "exit code of $words"
+    # shellcheck disable=SC2086 # words
+    changes_after '"optional"' $words
     assert_contains "$(cat err)" 'has been changed while it was read'
   done
 }
